@@ -1,0 +1,178 @@
+"""One patient's course as the case folder states it, with images and structures in memory."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from types import MappingProxyType
+
+from opensirt.domain.finding import Confirmation, Finding
+from opensirt.domain.image import ActivityMap, CountsImage, CtImage, Image3D
+from opensirt.domain.missing import Missing
+from opensirt.domain.structure import StructureSet
+from opensirt.errors import InputError, UnknownNameError
+
+
+class ImageRole(Enum):
+    """What an image is for."""
+
+    CT = "ct"
+    SCOUT = "scout"
+    SCOUT_CT = "scout-ct"
+    PLANAR = "planar"
+    VERIFICATION = "verification"
+    FOLLOW_UP = "follow-up"
+    PRRT = "prrt"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class CaseImage:
+    """An image with its place in the case."""
+
+    id: str
+    role: ImageRole
+    image: Image3D
+    source: str = ""
+    """File or folder, as written in the case."""
+    assumed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class PatientFacts:
+    """Body measures; nothing that identifies."""
+
+    height_cm: float | Missing = Missing.NOT_RECORDED
+    weight_kg: float | Missing = Missing.NOT_RECORDED
+    sex: str | Missing = Missing.NOT_RECORDED
+    assumed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tissue:
+    """Densities and masses that turn volumes into masses."""
+
+    liver_density_kg_per_ml: float | Missing = Missing.NOT_RECORDED
+    lung_mass_kg: float | Missing = Missing.NOT_RECORDED
+    assumed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkUpFacts:
+    """What the work-up measured elsewhere."""
+
+    lung_shunt_fraction: float | Missing = Missing.NOT_RECORDED
+    lung_shunt_standard_uncertainty: float | Missing = Missing.NOT_ESTIMATED
+    lung_shunt_method: str | Missing = Missing.NOT_RECORDED
+    assumed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class TerritoryFacts:
+    """One injection site and the liver that it perfuses."""
+
+    name: str
+    perfused_volume: str
+    """Label of the structure of kind ``perfused_volume``."""
+    vessel: str | Missing = Missing.NOT_RECORDED
+    catheter_position: str | Missing = Missing.NOT_RECORDED
+    assumed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prescription:
+    """What is wanted: device, model, limits and targets, each in Gy.
+
+    `limits_gy` hold for `device` only; `targets_gy` are per device. Keys are
+    ``perfused_normal_liver``, ``normal_liver``, ``lung``, ``tumour``, ``perfused_volume``.
+    """
+
+    device: str
+    model: str
+    limits_gy: Mapping[str, float] = field(default_factory=dict)
+    targets_gy: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    assumed: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "limits_gy", MappingProxyType(dict(self.limits_gy)))
+        targets = {name: MappingProxyType(dict(one)) for name, one in self.targets_gy.items()}
+        object.__setattr__(self, "targets_gy", MappingProxyType(targets))
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdministrationFacts:
+    """What was given. Activities are at `administered_at` (or at the event itself)."""
+
+    device: str
+    """``resin``, ``glass``, ``holmium`` or ``unknown``."""
+    administered_activity_bq: float | Missing = Missing.NOT_RECORDED
+    administered_at: datetime | Missing = Missing.NOT_RECORDED
+    dispensed_activity_bq: float | Missing = Missing.NOT_RECORDED
+    residual_activity_bq: float | Missing = Missing.NOT_RECORDED
+    assumed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Case:
+    """Everything that is known of one course, as frozen values.
+
+    `inputs` maps each file's role to the sha256 of its bytes; `other_blocks` keeps, unread, the
+    blocks of the case file that no step uses yet.
+    """
+
+    key: str
+    images: tuple[CaseImage, ...] = ()
+    structures: StructureSet = field(default_factory=StructureSet)
+    patient: PatientFacts = field(default_factory=PatientFacts)
+    tissue: Tissue = field(default_factory=Tissue)
+    work_up: WorkUpFacts = field(default_factory=WorkUpFacts)
+    territories: tuple[TerritoryFacts, ...] = ()
+    prescription: Prescription | None = None
+    administration: AdministrationFacts | None = None
+    confirmations: tuple[Confirmation, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    """What reading the files had to say, assumptions first."""
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    other_blocks: Mapping[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.key:
+            raise InputError("a case has no key")
+        ids = [image.id for image in self.images]
+        if len(set(ids)) != len(ids):
+            raise InputError(f"case {self.key}: two images have the same id ({', '.join(ids)})")
+        for name in ("inputs", "other_blocks"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+
+    def image(self, image_id: str) -> CaseImage:
+        """Return the image with an id; raise `UnknownNameError` when there is none."""
+        for one in self.images:
+            if one.id == image_id:
+                return one
+        raise UnknownNameError("image", image_id, (one.id for one in self.images))
+
+    def in_role(self, role: ImageRole) -> tuple[CaseImage, ...]:
+        """Return the images of one role, in order."""
+        return tuple(one for one in self.images if one.role is role)
+
+    def scout(self) -> CaseImage | None:
+        """Return the first tomographic scout (counts or activity), or None."""
+        for one in self.in_role(ImageRole.SCOUT):
+            if isinstance(one.image, CountsImage | ActivityMap):
+                return one
+        return None
+
+    def verification(self) -> CaseImage | None:
+        """Return the first image of the treatment itself, or None."""
+        for one in self.in_role(ImageRole.VERIFICATION):
+            if isinstance(one.image, CountsImage | ActivityMap):
+                return one
+        return None
+
+    def ct_in_frame(self, frame_of_reference_uid: str) -> CaseImage | None:
+        """Return the first CT of a frame of reference, or None."""
+        for one in self.images:
+            same = one.image.grid.frame_of_reference_uid == frame_of_reference_uid
+            if same and isinstance(one.image, CtImage):
+                return one
+        return None

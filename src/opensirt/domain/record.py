@@ -1,0 +1,280 @@
+"""The records of a course: work-up, plan and verification, each made from the one before."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from opensirt.domain.dvh import Dvh
+from opensirt.domain.finding import Finding
+from opensirt.domain.image import DoseMap
+from opensirt.domain.missing import Missing
+from opensirt.domain.structure import Structure, StructureKind, VoxelWeights
+from opensirt.provenance import Provenance
+
+Number = float | Missing
+"""A number, or the reason why there is none."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LungShunt:
+    """Lung counts / (lung + liver counts), 0 to 1, with how it was obtained."""
+
+    fraction: Number
+    standard_uncertainty: Number = Missing.NOT_ESTIMATED
+    method: str = ""
+    assumed: bool = False
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class StructureUptake:
+    """One structure on the scout or verification image."""
+
+    label: str
+    kind: StructureKind
+    volume_ml: float
+    """Of the native mask."""
+    mass_kg: float
+    mean: float
+    """Mean concentration in the image's own unit (counts, or Bq/mL)."""
+    uptake_fraction: float
+    """Part of what lies in the normalising volume."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Territory:
+    """The perfused liver of one injection site with its compartments.
+
+    `tumours` maps a label to the mass inside the territory in kg; `tumour_to_normal_ratio` maps
+    the label to the ratio of mean concentrations tumour / perfused normal liver.
+    """
+
+    name: str
+    vessel: str | Missing
+    perfused_label: str
+    perfused_volume_ml: float
+    perfused_mass_kg: float
+    perfused_normal_volume_ml: float
+    perfused_normal_mass_kg: float
+    tumour_masses_kg: Mapping[str, float]
+    tumour_to_normal_ratio: Mapping[str, Number]
+
+    def __post_init__(self) -> None:
+        for name in ("tumour_masses_kg", "tumour_to_normal_ratio"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Workup:
+    """What the scout image says: uptake per structure, lung shunt, territories, findings."""
+
+    scout_id: str
+    unit: str
+    uptakes: tuple[StructureUptake, ...]
+    lung_shunt: LungShunt
+    lung_mass_kg: Number
+    liver_density_kg_per_ml: float
+    liver_volume_ml: float
+    """Liver without gallbladder."""
+    tumour_volume_ml: float
+    normal_liver_volume_ml: float
+    territories: tuple[Territory, ...]
+    normalising_volume: str
+    """In words: the structures whose counts hold the activity that reaches the liver."""
+    extrahepatic: tuple[StructureUptake, ...] = ()
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class PlanRow:
+    """One device and one model: the activity, and the doses that it would give.
+
+    A value that cannot be given is a `Missing`. `model` is one of ``body_surface_area``,
+    ``empiric``, ``mono_compartment``, ``partition``, ``multi_tumour_partition``, ``voxel``.
+    """
+
+    device: str
+    model: str
+    territory: str
+    administered_activity_bq: Number
+    reaching_liver_bq: Number
+    tumour_gy: Number
+    normal_liver_gy: Number
+    perfused_normal_liver_gy: Number
+    perfused_volume_gy: Number
+    lung_gy: Number
+    sphere_count: Number
+    binding: str
+    """The limit or target that fixed the activity, in words."""
+    lung_limit_binds_at_fraction: Number = Missing.NOT_ESTIMATED
+    """Lung shunt fraction from which on the lung limit would fix the activity."""
+    tumour_doses_gy: Mapping[str, float] = field(default_factory=dict)
+    extrahepatic_doses_gy: Mapping[str, float] = field(default_factory=dict)
+    dose_constant_gy_kg_per_gbq: Number = Missing.NOT_RECORDED
+    sources: tuple[str, ...] = ()
+    verified: bool = True
+    """False when a figure behind this row is known only from memory or second hand (⚠)."""
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        for name in ("tumour_doses_gy", "extrahepatic_doses_gy"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class StructureDose:
+    """Dose of one structure; every figure is of the physical dose unless it says otherwise."""
+
+    label: str
+    kind: StructureKind
+    volume_ml: float
+    """Of the native mask."""
+    mass_kg: float
+    activity_bq: float
+    mean_activity_bq_per_ml: float
+    mean_gy: float
+    min_gy: float
+    max_gy: float
+    d95_gy: float
+    d70_gy: float
+    d50_gy: float
+    d5_gy: float
+    bed_gy: Number
+    eqd2_gy: Number
+    alpha_beta_ratio_gy: Number
+    repair_half_life_h: Number
+    volume_fraction_at_gy: Mapping[float, float]
+    """Dose in Gy → fraction of the volume that receives at least that."""
+    mean_gy_under_shift: tuple[float, float] | Missing = Missing.NOT_ESTIMATED
+    """Lowest and highest mean when the structure is moved (see the finding for how far)."""
+    mean_gy_expanded_uncertainty: Number = Missing.NOT_ESTIMATED
+    volume_outside_ml: float = 0.0
+
+    def __post_init__(self) -> None:
+        frozen = MappingProxyType(dict(self.volume_fraction_at_gy))
+        object.__setattr__(self, "volume_fraction_at_gy", frozen)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EnergyBalance:
+    """Where the emitted energy went: scored = released × (1 − outside kernel − outside grid)."""
+
+    mean_energy_mev_per_decay: float
+    """Energy per decay that the engine transports or deposits, of the named data set."""
+    released_j: float
+    scored_j: float
+    outside_kernel_fraction: float
+    outside_grid_fraction: float
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class DoseResult:
+    """One dose map with its figures per structure."""
+
+    engine: str
+    calibration: str
+    """``as imaged``, ``self-calibrated`` or ``planned``."""
+    radionuclide: str
+    data_set: str
+    dose: DoseMap
+    energy: EnergyBalance
+    structures: tuple[StructureDose, ...]
+    dvhs: Mapping[str, Dvh]
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "dvhs", MappingProxyType(dict(self.dvhs)))
+
+    def structure(self, label: str) -> StructureDose:
+        """Return the figures of one structure."""
+        for one in self.structures:
+            if one.label == label:
+                return one
+        raise KeyError(label)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Plan:
+    """All models side by side, and the voxel dose of the prescribed one.
+
+    `chosen` is the row of the device and model of the prescription (None without one, or where
+    several territories make several). `doses` maps (device, model) to the dose map figures.
+    """
+
+    rows: tuple[PlanRow, ...]
+    chosen: PlanRow | None
+    doses: Mapping[tuple[str, str], DoseResult]
+    findings: tuple[Finding, ...]
+    provenance: Provenance
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "doses", MappingProxyType(dict(self.doses)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlannedAgainstMeasured:
+    """Mean dose of one structure in the plan and after treatment."""
+
+    label: str
+    planned_gy: float
+    measured_gy: float
+
+    @property
+    def difference_gy(self) -> float:
+        """Measured minus planned."""
+        return self.measured_gy - self.planned_gy
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Verification:
+    """What the image after treatment says.
+
+    `results` holds one result for each engine and calibration; `primary` is the one that the
+    exported dose map comes from.
+    """
+
+    image_id: str
+    results: tuple[DoseResult, ...]
+    primary: int
+    imaged_activity_bq: float
+    administered_activity_bq: Number
+    normalising_volume: str
+    comparison: tuple[PlannedAgainstMeasured, ...]
+    findings: tuple[Finding, ...]
+    provenance: Provenance
+
+    @property
+    def primary_result(self) -> DoseResult:
+        """The result whose dose map is exported."""
+        return self.results[self.primary]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class TruthRow:
+    """One quantity of a digital patient: the truth, and what was estimated from its images."""
+
+    quantity: str
+    unit: str
+    true: float
+    estimated: Number
+    uncorrected: Number = Missing.NOT_ESTIMATED
+    """The estimate without recovery correction, where one was used."""
+    tolerance: str = ""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class CaseResult:
+    """Everything that one run found: the only input of a report.
+
+    `weights` maps a structure's label to its weights on the grid of the exported dose; `drawn`
+    are the structures that pictures outline.
+    """
+
+    case_key: str
+    findings: tuple[Finding, ...]
+    """All of them: assumptions first, then by severity."""
+    workup: Workup | None = None
+    plan: Plan | None = None
+    verification: Verification | None = None
+    truth: tuple[TruthRow, ...] = ()
+    drawn: tuple[Structure, ...] = ()
+    weights: Mapping[str, VoxelWeights] = field(default_factory=dict)
+    provenance: Provenance
