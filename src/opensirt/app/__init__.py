@@ -1,1 +1,1 @@
-""""""
+"""The only place that joins the core and the adapters."""

@@ -1,1 +1,1 @@
-""""""
+"""NIfTI, NRRD, MHA, Interfile, and the case folder."""

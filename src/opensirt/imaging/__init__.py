@@ -1,1 +1,1 @@
-""""""
+"""Images to images and images to numbers about images."""

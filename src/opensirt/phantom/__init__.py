@@ -1,1 +1,1 @@
-""""""
+"""Digital patients and analytic phantoms with known truth."""

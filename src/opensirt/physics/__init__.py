@@ -1,1 +1,1 @@
-""""""
+"""Activity to dose, dose to numbers."""

@@ -1,1 +1,1 @@
-""""""
+"""Pictures, HTML and PDF."""

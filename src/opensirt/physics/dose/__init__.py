@@ -1,1 +1,1 @@
-""""""
+"""Dose engines behind one visible table."""

@@ -1,0 +1,50 @@
+"""What is in force at one site: constants, data sets, limits and targets, each with its source."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+
+from opensirt.domain.finding import Confirmation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A number in force with where it comes from; `verified` False shows as ⚠."""
+
+    value: float
+    unit: str
+    source: str
+    verified: bool
+    scenario: str = ""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SiteProfile:
+    """Everything that a site decides, and what holds where it decided nothing.
+
+    `limits` and `targets` map device → key → figure, keys as in `Prescription`
+    (``perfused_normal_liver``, ``normal_liver``, ``lung``, ``lung_cumulative``, ``tumour``,
+    ``perfused_volume``). A limit is a maximum; a target is a minimum to reach.
+    """
+
+    name: str
+    time_zone: str
+    data_set: str
+    planning_engine: str
+    verification_engine: str
+    dose_constants_gy_kg_per_gbq: Mapping[str, Figure]
+    """Radionuclide → constant of the analytic models and of planning."""
+    limits: Mapping[str, Mapping[str, Figure]]
+    targets: Mapping[str, Mapping[str, Figure]]
+    densities_kg_per_ml: Mapping[str, Figure] = field(default_factory=dict)
+    lung_mass_kg: Figure | None = None
+    confirmations: tuple[Confirmation, ...] = ()
+    sha256: str = ""
+    """Of the canonical content in force, for provenance."""
+
+    def __post_init__(self) -> None:
+        for name in ("limits", "targets"):
+            table = {key: MappingProxyType(dict(one)) for key, one in getattr(self, name).items()}
+            object.__setattr__(self, name, MappingProxyType(table))
+        for name in ("dose_constants_gy_kg_per_gbq", "densities_kg_per_ml"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
