@@ -35,6 +35,8 @@ class CaseImage:
     image: Image3D
     source: str = ""
     """File or folder, as written in the case."""
+    resolution_fwhm_mm: float | Missing = Missing.NOT_RECORDED
+    """Full width at half maximum of the image's point spread, where it was measured."""
     assumed: tuple[str, ...] = ()
 
 

@@ -223,6 +223,20 @@ class PlannedAgainstMeasured:
         return self.measured_gy - self.planned_gy
 
 
+@dataclass(frozen=True, kw_only=True)
+class RecoveredDose:
+    """Mean dose of one structure before and after correction for the image's resolution."""
+
+    label: str
+    uncorrected_gy: float
+    corrected_gy: float
+
+    @property
+    def recovery_coefficient(self) -> float:
+        """Uncorrected over corrected."""
+        return self.uncorrected_gy / self.corrected_gy
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Verification:
     """What the image after treatment says.
@@ -234,12 +248,16 @@ class Verification:
     image_id: str
     results: tuple[DoseResult, ...]
     primary: int
-    imaged_activity_bq: float
+    imaged_activity_bq: Number
+    """Total of the image at administration; `Missing` for an image in counts."""
     administered_activity_bq: Number
     normalising_volume: str
     comparison: tuple[PlannedAgainstMeasured, ...]
     findings: tuple[Finding, ...]
     provenance: Provenance
+    recovered: tuple[RecoveredDose, ...] = ()
+    """Of the primary result; empty where the resolution of the image is not known."""
+    recovery_method: str = ""
 
     @property
     def primary_result(self) -> DoseResult:

@@ -127,12 +127,13 @@ def tumours_inside_liver(structures: StructureSet) -> tuple[Finding, ...]:
 
 
 def perfused_volumes_apart(structures: StructureSet) -> None:
-    """Raise `InputError` when two perfused volumes overlap by more than a voxel's round-off."""
+    """Raise `InputError` when two perfused volumes overlap by more than their edges."""
+    allowed = read_table("geometry_rules")["perfused_overlap"]["fraction_at_most"]
     perfused = structures.of_kind(_PERFUSED)
     for index, first in enumerate(perfused):
         for second in perfused[index + 1 :]:
             shared_ml = first.volume_ml - volume_outside_ml(first.mask, [second.mask])
-            if shared_ml > 0.01 * min(first.volume_ml, second.volume_ml):  # noqa: PLR2004 - edges
+            if shared_ml > allowed * min(first.volume_ml, second.volume_ml):
                 raise InputError(
                     f"the perfused volumes {first.label!r} and {second.label!r} overlap by "
                     f"{shared_ml:.1f} mL; each part of the liver belongs to one territory: "
