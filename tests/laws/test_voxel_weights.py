@@ -2,6 +2,17 @@
 
 import numpy as np
 import pytest
+from builders import (
+    FRAME,
+    affine,
+    axis_orders,
+    axis_signs,
+    centred_grid,
+    offsets_mm,
+    seeds,
+    spacings_mm,
+    turned_about_z,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,32 +22,6 @@ from opensirt.domain.structure import Mask, VoxelWeights
 from opensirt.errors import GeometryError
 from opensirt.imaging.voxel_weights import cropped, voxel_weights
 
-FRAME = "2.25.7"
-
-spacings = st.tuples(*[st.floats(0.4, 5.0)] * 3)
-offsets = st.tuples(*[st.floats(-8.0, 8.0)] * 3)
-axis_orders = st.permutations([0, 1, 2])
-signs = st.tuples(*[st.sampled_from([-1.0, 1.0])] * 3)
-seeds = st.integers(0, 2**32 - 1)
-
-
-def affine(
-    spacing: tuple[float, ...], offset: tuple[float, ...], order: list[int], sign: tuple[float, ...]
-) -> np.ndarray:
-    made = np.eye(4)
-    made[:3, :3] = 0.0
-    for column, row in enumerate(order):
-        made[row, column] = spacing[column] * sign[column]
-    made[:3, 3] = offset
-    return made
-
-
-def rotated(degrees: float) -> np.ndarray:
-    angle = np.deg2rad(degrees)
-    turn = np.eye(4)
-    turn[:2, :2] = [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
-    return turn
-
 
 def blob(seed: int, shape: tuple[int, int, int] = (9, 8, 7)) -> np.ndarray:
     values = np.random.default_rng(seed).random(shape) < 0.4
@@ -44,14 +29,8 @@ def blob(seed: int, shape: tuple[int, int, int] = (9, 8, 7)) -> np.ndarray:
     return values
 
 
-def large_grid(spacing: tuple[float, ...] = (3.0, 2.0, 4.0)) -> Grid:
-    shape = (60, 90, 50)
-    made = np.zeros((4, 4))
-    for column, row in enumerate((2, 1, 0)):
-        made[row, column] = spacing[column]
-    made[3, 3] = 1
-    made[:3, 3] = -(made[:3, :3] @ (np.array(shape) - 1)) / 2
-    return Grid(shape, made, FRAME)
+def large_grid() -> Grid:
+    return centred_grid((60, 90, 50), (3.0, 2.0, 4.0))
 
 
 def dense(weights: VoxelWeights) -> np.ndarray:
@@ -60,7 +39,7 @@ def dense(weights: VoxelWeights) -> np.ndarray:
     return values.reshape(weights.grid.shape)
 
 
-@given(spacings, offsets, axis_orders, signs, seeds)
+@given(spacings_mm, offsets_mm, axis_orders, axis_signs, seeds)
 def test_the_volume_of_the_native_mask_is_kept(
     spacing: tuple[float, ...],
     offset: tuple[float, ...],
@@ -84,7 +63,7 @@ def test_a_mask_on_its_own_grid_is_itself(seed: int) -> None:
 
 @given(seeds, st.floats(3.0, 87.0))
 def test_an_oblique_mask_keeps_its_volume_and_centre(seed: int, degrees: float) -> None:
-    turned = rotated(degrees) @ affine((2.0, 2.0, 2.0), (0, 0, 0), [2, 1, 0], (1, 1, 1))
+    turned = turned_about_z(degrees) @ affine((2.0, 2.0, 2.0), (0, 0, 0), [2, 1, 0], (1, 1, 1))
     mask = Mask(Grid((9, 8, 7), turned, FRAME), blob(seed))
     weights = voxel_weights(mask, large_grid())
     assert weights.volume_ml == pytest.approx(mask.volume_ml, rel=1e-9)
@@ -98,7 +77,7 @@ def test_nearly_parallel_and_parallel_grids_agree() -> None:
     straight = affine((0.8, 0.8, 0.8), (0.3, 0.2, 0.1), [2, 1, 0], (1, 1, 1))
     values = np.ones((20, 18, 16), dtype=bool)
     exact = dense(voxel_weights(Mask(Grid(values.shape, straight, FRAME), values), large_grid()))
-    tilted = Grid(values.shape, rotated(0.02) @ straight, FRAME)
+    tilted = Grid(values.shape, turned_about_z(0.02) @ straight, FRAME)
     near = dense(voxel_weights(Mask(tilted, values), large_grid()))
     assert np.abs(exact - near).max() < 0.1  # an eighth of a voxel, resolved from both sides
     assert np.abs(exact - near).sum() < 0.08 * exact.sum()
@@ -140,7 +119,7 @@ def test_different_frames_of_reference_are_refused() -> None:
         voxel_weights(Mask(other, np.ones((2, 2, 2), dtype=bool)), grid)
 
 
-@given(seeds, offsets)
+@given(seeds, offsets_mm)
 def test_cropping_moves_nothing(seed: int, offset: tuple[float, ...]) -> None:
     values = np.zeros((12, 11, 10), dtype=bool)
     values[3:8, 2:9, 4:7] = blob(seed, (5, 7, 3))
