@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from builders import FRAME, affine, ball, centred_grid, structure
+from builders import affine, ball, centred_grid, structure
 
 from opensirt.domain.finding import Severity
 from opensirt.domain.grid import Grid
