@@ -20,7 +20,7 @@ from opensirt.domain.record import (
     Verification,
 )
 from opensirt.domain.site import SiteProfile
-from opensirt.domain.structure import Mask, StructureKind, StructureSet
+from opensirt.domain.structure import Mask, StructureKind, StructureSet, VoxelWeights
 from opensirt.errors import InputError, MissingInputError
 from opensirt.imaging.density import uniform_density, with_organ_mass
 from opensirt.imaging.partial_volume import recovery_corrected_means
@@ -106,7 +106,8 @@ def verify(
         measured, density, weights, nuclide, _engines(engine, site), _given_bq(case)
     )
     findings += engine_findings
-    shifted = [_with_shifts(one, weights) for one in results]
+    moved = _moved(weights, grid)
+    shifted = [_with_shifts(one, moved) for one in results]
     findings += _shift_finding(shifted[0], any("frame" in one.assumed for one in structures))
     findings += _small_lesions(shifted[0], taken)
     recovered = _recovered(shifted[0], taken, structures)
@@ -360,20 +361,27 @@ def _shifts() -> tuple[float, list[np.ndarray]]:
     return shift_mm, [sign * shift_mm * axis for axis in np.eye(3) for sign in (-1.0, 1.0)]
 
 
-def _with_shifts(result: DoseResult, weights: Sequence[WeightedStructure]) -> DoseResult:
-    """Add the range of each structure's mean when its contour is moved along each axis."""
+def _moved(weights: Sequence[WeightedStructure], grid: Grid) -> list[list[VoxelWeights]]:
+    """Return, for each structure, its weights when moved along each axis, both ways."""
     _, moves = _shifts()
-    rows: list[StructureDose] = []
-    for row, one in zip(result.structures, weights, strict=True):
+    moved: list[list[VoxelWeights]] = []
+    for one in weights:
         small = cropped(one.structure.mask)
-        means = [row.mean_gy]
+        places = []
         for move in moves:
             affine = small.grid.affine.copy()
             affine[:3, 3] += move
-            moved = Mask(replace(small.grid, affine=affine), small.values)
-            at = voxel_weights(moved, result.dose.grid)
-            if at.fraction.size:
-                means.append(at.mean(result.dose))
+            places.append(Mask(replace(small.grid, affine=affine), small.values))
+        found = [voxel_weights(place, grid) for place in places]
+        moved.append([at for at in found if at.fraction.size])
+    return moved
+
+
+def _with_shifts(result: DoseResult, moved: Sequence[Sequence[VoxelWeights]]) -> DoseResult:
+    """Add the range of each structure's mean when its contour is moved along each axis."""
+    rows: list[StructureDose] = []
+    for row, places in zip(result.structures, moved, strict=True):
+        means = [row.mean_gy, *(at.mean(result.dose) for at in places)]
         rows.append(replace(row, mean_gy_under_shift=(min(means), max(means))))
     return replace(result, structures=tuple(rows))
 
