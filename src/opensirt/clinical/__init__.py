@@ -1,0 +1,1 @@
+"""Facts about a patient to judgements: eligibility, liver function, toxicity, response."""
