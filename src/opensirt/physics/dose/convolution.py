@@ -1,0 +1,201 @@
+"""Convolution with the voxel kernel: the energy of a decay is spread as in even water."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opensirt.domain.finding import Finding, Severity
+from opensirt.domain.image import DensityMap, DoseMap, TimeIntegratedActivityMap
+from opensirt.domain.record import EnergyBalance
+from opensirt.errors import OpenSirtError
+from opensirt.physics.dose.engine import EngineResult, require_fit
+from opensirt.physics.dose.findings import activity_near_edge, negative_decays, require_balance
+from opensirt.physics.dose.fourier import convolve_even, inside_grid, reach
+from opensirt.physics.dose.mass import VoxelMasses, masses
+from opensirt.physics.kernel import VoxelKernel, voxel_kernel
+from opensirt.reference.constant import constant
+from opensirt.reference.radionuclide import Radionuclide
+from opensirt.units import GRAMS_PER_KG, J_PER_MEV
+
+
+@dataclass(frozen=True, kw_only=True)
+class KernelConvolution:
+    """Energy by the kernel of one even density, dose by the mass of each voxel.
+
+    The kernel is that of the density in which the middle decay happens (the median weighted with
+    activity), so that it is exact where the density is even. At the edge of lung or bone the
+    spread of energy is that of the kernel's density, and the dose is wrong by tens of per cent.
+
+    Parameters
+    ----------
+    nuclide
+        Nuclide and data set.
+    water
+        ``I75`` or ``I78``: mean excitation energy in eV of the water of the point kernel.
+    workers
+        Threads of the Fourier transform; −1 for all.
+    """
+
+    name: ClassVar[str] = "kernel"
+
+    nuclide: Radionuclide
+    water: str = "I75"
+    workers: int = -1
+
+    def dose(self, decays: TimeIntegratedActivityMap, density: DensityMap) -> EngineResult:
+        """Return the absorbed dose on the grid of the decays.
+
+        Raises
+        ------
+        InputError
+            When the decays are of another nuclide.
+        GeometryError
+            When the density lies on another grid.
+        MissingInputError
+            When no dose can be computed from the nuclide.
+        """
+        require_fit(decays, density, self.nuclide)
+        mass = masses(density)
+        kernel = voxel_kernel(
+            self.nuclide,
+            decays.grid.spacing_mm,
+            density_g_per_ml=middle_density_kg_per_ml(decays, mass) * GRAMS_PER_KG,
+            water=self.water,
+        )
+        octant_j = kernel.octant_mev * J_PER_MEV
+        values = np.zeros(decays.grid.shape, dtype=np.float32)
+        part = reach(decays.values, kernel.half_width)
+        n_round_off = 0
+        if part.block is not None:
+            inside = np.ascontiguousarray(decays.values[part.block])
+            energy = convolve_even(inside, octant_j, part.shape, workers=self.workers)
+            n_round_off = _drop_round_off(energy, all_positive=float(inside.min()) >= 0)
+            np.divide(energy, mass.density_kg_per_ml[part.block], out=values[part.block])
+        balance = self._balance(decays, kernel, mass.energy_j(values), octant_j)
+        dose = DoseMap(
+            grid=decays.grid,
+            values=values,
+            engine=self.name,
+            radionuclide=self.nuclide.name,
+            data_set=self.nuclide.data_set,
+        )
+        findings = (
+            *negative_decays(decays),
+            *activity_near_edge(balance.outside_grid_fraction),
+            *_round_off(n_round_off),
+            *mass.in_air(values, balance.scored_j),
+            *density_contrast(values, mass, kernel.density_g_per_ml, balance.scored_j),
+            *self._photons_outside(kernel),
+        )
+        return EngineResult(dose=dose, energy=balance, findings=findings)
+
+    def _balance(
+        self,
+        decays: TimeIntegratedActivityMap,
+        kernel: VoxelKernel,
+        scored_j: float,
+        octant_j: NDArray[np.float64],
+    ) -> EnergyBalance:
+        released_j = decays.total() * kernel.emitted_mev * J_PER_MEV
+        volume_ml = decays.grid.voxel_volume_ml
+        inside_j = inside_grid(decays.values, octant_j) * volume_ml
+        left_j = released_j * (1.0 - kernel.outside_fraction) - inside_j
+        balance = EnergyBalance(
+            mean_energy_mev_per_decay=kernel.emitted_mev,
+            released_j=released_j,
+            scored_j=scored_j,
+            outside_kernel_fraction=kernel.outside_fraction,
+            outside_grid_fraction=left_j / released_j if released_j else 0.0,
+        )
+        allowed = constant("dose_engines", "balance", "energy_fraction_at_most").value
+        require_balance(balance, allowed * abs(released_j))
+        return balance
+
+    def _photons_outside(self, kernel: VoxelKernel) -> tuple[Finding, ...]:
+        if self.nuclide.photons == "none":
+            return ()
+        held = kernel.s_values(kernel.photon_mev).sum() / kernel.s_values(kernel.octant_mev).sum()
+        share = self.nuclide.photon_energy_mev_per_decay.value / kernel.emitted_mev
+        text = (
+            f"photons of {self.nuclide.name} carry {share:.1%} of the energy of a decay and travel "
+            f"centimetres; the kernel holds those absorbed close by, {held:.2%} of its energy"
+        )
+        return (Finding(Severity.NOTE, "photons_outside_kernel", text, share),)
+
+
+def middle_density_kg_per_ml(decays: TimeIntegratedActivityMap, mass: VoxelMasses) -> float:
+    """Return the density below and above which half of the decays happen.
+
+    It is that of the tissue which holds most of the activity, whatever noise lies in the air
+    around the patient.
+    """
+    if mass.uniform:
+        return float(mass.density_kg_per_ml.flat[0])
+    step = constant("dose_engines", "density_step", "density_g_per_ml").value / GRAMS_PER_KG
+    weights = np.maximum(decays.values, 0.0).reshape(-1)
+    bins = np.rint(mass.density_kg_per_ml / np.float32(step)).astype(np.int32).reshape(-1)
+    summed = np.cumsum(np.bincount(bins, weights))
+    if summed[-1] <= 0:
+        return float(np.median(mass.density_kg_per_ml))
+    return max(1, int(np.searchsorted(summed, summed[-1] / 2.0))) * step
+
+
+def _drop_round_off(energy: NDArray[np.float32], *, all_positive: bool) -> int:
+    """Set negatives that are round-off of the transform to zero, in place, and count them.
+
+    Raises
+    ------
+    OpenSirtError
+        When nothing negative went in and more than round-off came out.
+    """
+    lowest = float(energy.min())
+    if lowest >= 0:
+        return 0
+    fraction = constant("dose_engines", "round_off", "fraction_of_maximum").value
+    limit = fraction * float(energy.max())
+    if all_positive and lowest < -limit:
+        raise OpenSirtError(
+            f"the convolution gave {lowest / float(energy.max()):.2g} of its maximum where nothing "
+            "negative went in; the dose is refused. Report this as a defect"
+        )
+    round_off = (energy < 0) & (energy >= -limit)
+    energy[round_off] = 0.0
+    return int(np.count_nonzero(round_off))
+
+
+def _round_off(n_voxels: int) -> tuple[Finding, ...]:
+    if n_voxels == 0:
+        return ()
+    text = (
+        f"{n_voxels} voxels far from the activity had a dose below zero by round-off of the "
+        "Fourier transform; set to zero"
+    )
+    return (Finding(Severity.NOTE, "round_off", text, n_voxels),)
+
+
+def density_contrast(
+    dose_gy: NDArray[np.float32], mass: VoxelMasses, density_g_per_ml: float, scored_j: float
+) -> tuple[Finding, ...]:
+    """Return a finding when much of the energy falls where the kernel's density does not hold."""
+    if mass.uniform or scored_j <= 0:
+        return ()
+    differs = constant("dose_engines", "density_contrast", "difference_at_most").value
+    allowed = constant("dose_engines", "density_contrast", "energy_fraction_at_most")
+    ratio = mass.density_kg_per_ml / np.float32(density_g_per_ml / GRAMS_PER_KG)
+    uneven = np.abs(ratio - 1.0) > differs
+    share = mass.energy_j(np.where(uneven, dose_gy, np.float32(0.0))) / scored_j
+    if share <= allowed.value:
+        return ()
+    text = (
+        f"{share:.1%} of the energy falls on voxels whose density differs by more than "
+        f"{differs:.0%} from {density_g_per_ml:.3g} g/mL, the kernel's: the dose there (lung, "
+        "bone, gas, their edges) can be wrong by tens of per cent; use an engine that follows the "
+        "density"
+    )
+    return (
+        Finding(
+            Severity.WARN, "kernel_density_contrast", text, share, allowed.value, allowed.source
+        ),
+    )

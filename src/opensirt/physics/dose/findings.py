@@ -1,0 +1,65 @@
+"""What the engines have to say about their input and their validity."""
+
+import numpy as np
+
+from opensirt.domain.finding import Finding, Severity
+from opensirt.domain.image import TimeIntegratedActivityMap
+from opensirt.domain.record import EnergyBalance
+from opensirt.errors import OpenSirtError
+from opensirt.reference.constant import constant
+
+
+def negative_decays(decays: TimeIntegratedActivityMap) -> tuple[Finding, ...]:
+    """Return a finding that counts the voxels with negative activity, which are carried through."""
+    if float(decays.values.min()) >= 0:
+        return ()
+    negative = decays.values < 0
+    n_negative = int(np.count_nonzero(negative))
+    lost = float(decays.values[negative].sum(dtype=np.float64))
+    total = float(decays.values.sum(dtype=np.float64))
+    text = (
+        f"{n_negative} voxels have negative activity, {abs(lost / total):.2g} of the total: kept "
+        "as they are, so that means stay right; dose in single voxels there may be negative"
+        if total
+        else f"{n_negative} voxels have negative activity, and the total is zero"
+    )
+    return (Finding(Severity.NOTE, "negative_activity", text, n_negative),)
+
+
+def activity_near_edge(outside_grid_fraction: float) -> tuple[Finding, ...]:
+    """Return a finding when energy leaves the image."""
+    allowed = constant("dose_engines", "outside_grid", "energy_fraction_at_most")
+    if outside_grid_fraction <= allowed.value:
+        return ()
+    text = (
+        f"{outside_grid_fraction:.2%} of the emitted energy leaves the image: activity lies close "
+        "to its edge, and the dose of tissue outside the image is not known"
+    )
+    return (
+        Finding(
+            Severity.WARN,
+            "activity_near_edge",
+            text,
+            outside_grid_fraction,
+            allowed.value,
+            allowed.source,
+        ),
+    )
+
+
+def require_balance(balance: EnergyBalance, tolerance_j: float) -> None:
+    """Raise when the scored energy is not the one predicted: the result would be wrong.
+
+    Raises
+    ------
+    OpenSirtError
+        When scored and predicted energy differ by more than `tolerance_j`.
+    """
+    lost = balance.outside_kernel_fraction + balance.outside_grid_fraction
+    predicted_j = balance.released_j * (1.0 - lost)
+    if abs(balance.scored_j - predicted_j) > tolerance_j:
+        raise OpenSirtError(
+            f"energy balance: {balance.scored_j:.6g} J were scored, {predicted_j:.6g} J expected "
+            f"of {balance.released_j:.6g} J released; the dose is refused. Report this as a "
+            "defect, with the size of the image and its spacing"
+        )

@@ -1,0 +1,1 @@
+"""Tables of energy deposition computed for this project; see README.md beside this file."""
