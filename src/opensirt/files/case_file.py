@@ -1,0 +1,341 @@
+"""case.toml: what is known of one course, as a person wrote it down."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from opensirt.domain.case import ImageRole
+from opensirt.domain.structure import StructureKind
+from opensirt.errors import InputError
+from opensirt.files.toml_document import Block, read_toml, validated
+from opensirt.files.toml_values import (
+    RANGES,
+    DeviceName,
+    Fraction,
+    Gray,
+    Instant,
+    Kind,
+    Megabecquerel,
+    Name,
+    Nuclide,
+    Reference,
+    Role,
+    Unit,
+    bounded,
+)
+
+CASE_SCHEMA = "opensirt/case/1"
+CASE_FILE_NAME = "case.toml"
+
+OTHER_BLOCKS = (
+    "disease",
+    "labs",
+    "prior_treatments",
+    "symptoms",
+    "quality_of_life",
+    "order",
+    "follow_up",
+    "adverse_events",
+)
+"""Blocks that are kept as they are until a step reads them."""
+
+
+class FactsBlock(Block):
+    """A block whose facts may be marked as assumed."""
+
+    assumed: list[str] = Field(
+        default_factory=list,
+        description="names of keys of this block that are assumed; they are printed first",
+    )
+
+    @model_validator(mode="after")
+    def _assumed_are_keys(self) -> Self:
+        stated = self.model_fields_set - {"assumed"}
+        unknown = [name for name in self.assumed if name not in stated]
+        if unknown:
+            raise ValueError(
+                f"assumed names {', '.join(map(repr, unknown))}, which this block does not state; "
+                f"stated here: {', '.join(sorted(stated)) or 'nothing'}"
+            )
+        return self
+
+
+class PatientBlock(FactsBlock):
+    """Body measures; nothing that identifies."""
+
+    height_cm: Annotated[float, bounded("patient", "height_cm")] | None = Field(
+        default=None, description="height in centimetres"
+    )
+    weight_kg: Annotated[float, bounded("patient", "weight_kg")] | None = Field(
+        default=None, description="weight in kilograms"
+    )
+    sex: Literal["female", "male", "other"] | None = Field(
+        default=None, description='"female", "male" or "other"'
+    )
+
+
+class ImageBlock(FactsBlock):
+    """One image, and the facts that its file does not declare."""
+
+    id: Name = Field(description="a short name of the image, used nowhere else in the case")
+    role: Role = Field(description=f"one of {', '.join(one.value for one in ImageRole)}")
+    path: Name = Field(description="file or DICOM folder, relative to case.toml")
+    series: Name | None = Field(
+        default=None, description="DICOM series instance UID where the folder holds several series"
+    )
+    unit: Unit | None = Field(
+        default=None, description='unit of the voxel values: "Bq/mL", "kBq/mL", "counts", "HU", …'
+    )
+    radionuclide: Nuclide | None = Field(default=None, description='such as "Y-90"')
+    reference: Reference | None = Field(
+        None,
+        description='instant that the activity refers to: "administration", "acquisition" or an '
+        "instant with its zone",
+    )
+    acquired_at: Instant | None = Field(
+        default=None, description="when the acquisition began, with its zone"
+    )
+    duration_s: Annotated[float, bounded("image", "duration_s")] | None = Field(
+        default=None, description="how long the acquisition took, in seconds"
+    )
+    resolution_fwhm_mm: Annotated[float, bounded("image", "resolution_fwhm_mm")] | None = Field(
+        default=None, description="measured resolution, full width at half maximum, in millimetres"
+    )
+    frame: Name | None = Field(
+        None,
+        description="name of the frame of reference, for formats that carry none; images meet "
+        "only within one frame",
+    )
+
+
+class StructuresBlock(FactsBlock):
+    """One file of contours or masks, and what its segments are."""
+
+    path: Name = Field(description="file or DICOM folder, relative to case.toml")
+    frame: Name | None = Field(default=None, description="as in [[images]]")
+    labels: dict[str, Kind] = Field(
+        min_length=1,
+        description='segment name or pattern = kind, such as { "Tumor *" = "tumour" }; kinds: '
+        + ", ".join(kind.value for kind in StructureKind),
+    )
+    names: dict[str, Name] = Field(
+        default_factory=dict,
+        description="label value = name, for label maps whose file names no labels",
+    )
+
+    @model_validator(mode="after")
+    def _names_are_of_label_values(self) -> Self:
+        wrong = [key for key in self.names if not key.isdecimal()]
+        if wrong:
+            raise ValueError(f'names: {wrong[0]!r} is no label value; write 1 = "liver"')
+        return self
+
+
+class TissueBlock(FactsBlock):
+    """Densities and masses that turn volumes into masses."""
+
+    liver_density_g_per_ml: Annotated[float, bounded("tissue", "liver_density_g_per_ml")] | None = (
+        Field(default=None, description="density of the liver in g/mL")
+    )
+    lung_mass_kg: Annotated[float, bounded("tissue", "lung_mass_kg")] | None = Field(
+        default=None, description="mass of both lungs in kilograms"
+    )
+
+
+class WorkUpBlock(FactsBlock):
+    """What the work-up measured elsewhere."""
+
+    lung_shunt_fraction: Fraction | None = Field(
+        default=None, description="between 0 and 1: 0.05 for 5 %"
+    )
+    lung_shunt_standard_uncertainty: Fraction | None = Field(
+        default=None, description="standard uncertainty of the fraction, between 0 and 1"
+    )
+    lung_shunt_method: Name | None = Field(default=None, description='such as "planar" or "SPECT"')
+
+
+class TerritoryBlock(FactsBlock):
+    """One injection site and the liver that it perfuses."""
+
+    name: Name = Field(description="a short name of the injection site")
+    perfused_volume: Name = Field(description="label of the structure of kind perfused_volume")
+    vessel: Name | None = Field(default=None, description="the artery")
+    catheter_position: Name | None = Field(default=None, description="where the tip lay")
+
+
+class DoseFigures(Block):
+    """Doses of structures in Gy."""
+
+    perfused_normal_liver_gy: Gray | None = None
+    normal_liver_gy: Gray | None = None
+    lung_gy: Gray | None = None
+    lung_cumulative_gy: Gray | None = None
+    tumour_gy: Gray | None = None
+    perfused_volume_gy: Gray | None = None
+
+    def by_name(self) -> dict[str, float]:
+        """Return the figures given, by structure (``lung_gy`` becomes ``lung``)."""
+        given: Mapping[str, float] = self.model_dump(exclude_none=True)
+        return {key.removesuffix("_gy"): value for key, value in given.items()}
+
+
+class PrescriptionBlock(FactsBlock):
+    """What is wanted."""
+
+    device: DeviceName = Field(description='"resin", "glass" or "holmium"')
+    model: Literal[
+        "body_surface_area",
+        "empiric",
+        "mono_compartment",
+        "partition",
+        "multi_tumour_partition",
+        "voxel",
+    ] = Field(description="the model that the activity comes from")
+    limits: DoseFigures = Field(
+        default_factory=DoseFigures, description="largest doses in Gy, for the device named here"
+    )
+    targets: dict[DeviceName, DoseFigures] = Field(
+        default_factory=dict, description="device = { structure_gy = dose to reach }"
+    )
+
+
+class AdministrationBlock(FactsBlock):
+    """What was given; activities are at `administered_at`."""
+
+    device: Literal["resin", "glass", "holmium", "unknown"] = Field(
+        default="unknown", description='"resin", "glass", "holmium" or "unknown"'
+    )
+    administered_activity_mbq: Megabecquerel | None = Field(
+        default=None, description="activity that reached the patient, in MBq"
+    )
+    administered_at: Instant | None = Field(
+        default=None, description="instant of injection, with its zone"
+    )
+    dispensed_activity_mbq: Megabecquerel | None = Field(
+        default=None,
+        description="activity drawn for the patient, in MBq, decayed to administered_at",
+    )
+    residual_activity_mbq: Annotated[float, Field(ge=0)] | None = Field(
+        default=None,
+        description="activity left in vial, lines and waste, in MBq, at administered_at",
+    )
+
+    @model_validator(mode="after")
+    def _activities_agree(self) -> Self:
+        dispensed, residual = self.dispensed_activity_mbq, self.residual_activity_mbq
+        if dispensed is None or residual is None:
+            return self
+        if residual > dispensed:
+            raise ValueError(
+                f"residual_activity_mbq {residual:g} is more than dispensed_activity_mbq "
+                f"{dispensed:g}; both are activities at administered_at: decay them to one "
+                "instant, or correct the figure"
+            )
+        given = self.administered_activity_mbq
+        apart = RANGES["agreement"]["administered_activity_fraction"]
+        if given is not None and abs(given - (dispensed - residual)) > apart * given:
+            raise ValueError(
+                f"administered_activity_mbq {given:g} is not dispensed minus residual "
+                f"({dispensed:g} − {residual:g} = {dispensed - residual:g}); correct one of them"
+            )
+        return self
+
+
+class ConfirmationBlock(Block):
+    """A named person accepts one suspicious finding."""
+
+    finding: Name = Field(description="the rule that the message named")
+    by: Name = Field(description="name of the person who confirms")
+    on: date = Field(description="date, such as 2026-03-02 (without quotation marks)")
+
+
+class CaseFile(Block):
+    """What is known of one course of radioembolization."""
+
+    schema_: Literal["opensirt/case/1"] = Field(alias="schema", description=f'"{CASE_SCHEMA}"')
+    key: Name = Field(description="pseudonym of the case; nothing that identifies the patient")
+    patient: PatientBlock = Field(default_factory=PatientBlock)
+    images: list[ImageBlock] = Field(default_factory=list)
+    structures: list[StructuresBlock] = Field(default_factory=list)
+    tissue: TissueBlock = Field(default_factory=TissueBlock)
+    work_up: WorkUpBlock = Field(default_factory=WorkUpBlock)
+    territories: list[TerritoryBlock] = Field(default_factory=list)
+    prescription: PrescriptionBlock | None = None
+    administration: AdministrationBlock | None = None
+    confirmations: list[ConfirmationBlock] = Field(default_factory=list)
+    disease: Any = None
+    labs: Any = None
+    prior_treatments: Any = None
+    symptoms: Any = None
+    quality_of_life: Any = None
+    order: Any = None
+    follow_up: Any = None
+    adverse_events: Any = None
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Self:
+        _require_unique("[[images]] id", [one.id for one in self.images])
+        _require_unique("[[territories]] name", [one.name for one in self.territories])
+        return self
+
+    @property
+    def other_blocks(self) -> dict[str, object]:
+        """The blocks that no step reads yet, as they are."""
+        return {
+            name: getattr(self, name) for name in OTHER_BLOCKS if getattr(self, name) is not None
+        }
+
+
+def _require_unique(what: str, names: Sequence[str]) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(
+            f"{what}: {', '.join(map(repr, twice))} is given twice; each needs its own"
+        )
+
+
+def case_file_path(path: Path) -> Path:
+    """Return the case.toml of a case folder, or the path itself when it is a file.
+
+    Raises
+    ------
+    InputError
+        When there is no such folder, or no case.toml in it.
+    """
+    if not path.exists():
+        raise InputError(
+            f"there is no {path.name or path}; a folder with a {CASE_FILE_NAME} is wanted"
+        )
+    if path.is_dir():
+        inside = path / CASE_FILE_NAME
+        if not inside.is_file():
+            raise InputError(
+                f"the folder holds no {CASE_FILE_NAME}; `opensirt new CASE --from FOLDER` writes "
+                "one"
+            )
+        return inside
+    return path
+
+
+def read_case_file(path: Path) -> CaseFile:
+    """Return what a case.toml says, unit by unit, without opening the files that it names.
+
+    Raises
+    ------
+    InputError
+        Naming the file and, all together, every key that is wrong: what was found, what was
+        wanted, what to do.
+    """
+    return validated(CaseFile, read_toml(path), path)
+
+
+def case_schema() -> dict[str, Any]:
+    """Return the JSON Schema of case.toml."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": CASE_SCHEMA,
+        **CaseFile.model_json_schema(by_alias=True),
+    }
