@@ -8,6 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from opensirt.domain.grid import Grid
 from opensirt.domain.image import ActivityMap, CountsImage, Event
+from opensirt.domain.site import Figure, SiteProfile
 from opensirt.domain.structure import Mask, Structure, StructureKind
 
 FRAME = "2.25.7"
@@ -80,3 +81,27 @@ def counts(grid: Grid, values: ArrayLike, nuclide: str = "Tc-99m") -> CountsImag
     """Return an image in counts."""
     filled = np.broadcast_to(np.asarray(values, dtype=np.float32), grid.shape)
     return CountsImage(grid=grid, values=np.ascontiguousarray(filled), radionuclide=nuclide)
+
+
+def site(**changes: object) -> SiteProfile:
+    """Return a site profile with figures that tests can reckon with."""
+    limit = {"unit": "Gy", "source": "test", "verified": True}
+    given: dict[str, object] = {
+        "name": "test site",
+        "time_zone": "Europe/Amsterdam",
+        "data_set": "icrp107",
+        "planning_engine": "local",
+        "verification_engine": "kernel",
+        "dose_constants_gy_kg_per_gbq": {
+            "Y-90": Figure(value=49.67, unit="Gy kg/GBq", source="test", verified=True),
+            "Ho-166": Figure(value=15.87, unit="Gy kg/GBq", source="test", verified=True),
+        },
+        "limits": {
+            "resin": {
+                "perfused_normal_liver": Figure(value=40.0, **limit),  # type: ignore[arg-type]  # one of each
+                "lung": Figure(value=30.0, **limit),  # type: ignore[arg-type]  # one of each
+            }
+        },
+        "targets": {},
+    }
+    return SiteProfile(**{**given, **changes})  # type: ignore[arg-type]  # test facts
