@@ -161,13 +161,14 @@ def read_image_file(path: Path, *, series: str | None = None) -> ReadVolume:
     InputError
         When there is nothing there, or it cannot be read.
     """
-    from opensirt.dicom.series import read_series
     from opensirt.files.file_format import FileFormat, file_format
     from opensirt.files.volume import read_volume
 
     if not path.exists():
         raise InputError(f"there is no {path.name}; check the path in case.toml or the command")
     if path.is_dir() or file_format(path) is FileFormat.DICOM:
+        from opensirt.dicom.series import read_series
+
         return read_series(path, series)
     if series is not None:
         raise InputError(f"{path.name} is no DICOM series; leave out series")
@@ -256,13 +257,14 @@ def read_segment_file(
     path: Path, *, reference: ReadVolume | None = None, names: Mapping[int, str] | None = None
 ) -> tuple[ReadSegment, ...]:
     """Return the segments of a DICOM SEG or RTSTRUCT, a `.seg.nrrd` or a label map."""
-    from opensirt.dicom.structures import read_dicom_segments
     from opensirt.files.file_format import FileFormat, file_format
     from opensirt.files.segmentation import read_segments
 
     if not path.exists():
         raise InputError(f"there is no {path.name}; check the path in case.toml or the command")
     if path.is_dir() or file_format(path) is FileFormat.DICOM:
+        from opensirt.dicom.structures import read_dicom_segments
+
         return read_dicom_segments(path, reference)
     return read_segments(path, names=names)
 
