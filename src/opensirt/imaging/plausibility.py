@@ -8,7 +8,7 @@ from opensirt.domain.grid import Grid
 from opensirt.domain.image import Image3D
 from opensirt.domain.structure import Mask
 from opensirt.errors import GeometryError
-from opensirt.imaging.voxel_weights import voxel_weights
+from opensirt.imaging.voxel_weights import cropped, voxel_weights
 
 
 def mirrored(mask: Mask, about_x_mm: float) -> Mask:
@@ -57,6 +57,7 @@ def negative_voxels(image: Image3D) -> tuple[int, float]:
 
 def volume_outside_ml(inner: Mask, outer: Sequence[Mask]) -> float:
     """Return the volume of `inner` that lies in none of `outer`, by overlap on the inner grid."""
+    inner = cropped(inner)
     covered = np.zeros(inner.grid.n_voxels)
     for mask in outer:
         weights = voxel_weights(mask, inner.grid)

@@ -97,8 +97,10 @@ def _exact(
     source_axis: NDArray[np.int64],
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Overlap of boxes: the product of three one-dimensional overlaps."""
-    part = np.transpose(mask.values, tuple(source_axis)).astype(np.float64)
-    firsts = []
+    part = np.transpose(mask.values, tuple(source_axis))
+    firsts: list[int] = []
+    overlaps: list[NDArray[np.float64]] = []
+    used: list[slice] = []
     for axis in range(3):
         along = int(source_axis[axis])
         first, overlap = _overlap(
@@ -107,8 +109,16 @@ def _exact(
             float(step[axis, along]),
             float(start[axis]),
         )
+        met = np.flatnonzero(overlap.any(axis=0))
+        if met.size == 0:
+            return np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float64)
+        used.append(slice(int(met[0]), int(met[-1]) + 1))
         firsts.append(first)
-        part = np.moveaxis(np.tensordot(overlap, part, axes=(1, axis)), 0, axis)
+        overlaps.append(overlap[:, used[-1]])
+    part = part[tuple(used)].astype(np.float64)
+    # The axis that shrinks most goes first: the others then have less to do.
+    for axis in sorted(range(3), key=lambda one: overlaps[one].shape[0] / overlaps[one].shape[1]):
+        part = np.moveaxis(np.tensordot(overlaps[axis], part, axes=(1, axis)), 0, axis)
     touched = np.argwhere(part > 0)
     fraction = part[tuple(touched.T)]
     flat = np.ravel_multi_index(tuple((touched + np.array(firsts)).T), grid.shape)
