@@ -97,7 +97,7 @@ def _exact(
     source_axis: NDArray[np.int64],
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Overlap of boxes: the product of three one-dimensional overlaps."""
-    part = np.transpose(mask.values, tuple(source_axis))
+    box = np.transpose(mask.values, tuple(source_axis))
     firsts: list[int] = []
     overlaps: list[NDArray[np.float64]] = []
     used: list[slice] = []
@@ -115,7 +115,7 @@ def _exact(
         used.append(slice(int(met[0]), int(met[-1]) + 1))
         firsts.append(first)
         overlaps.append(overlap[:, used[-1]])
-    part = part[tuple(used)].astype(np.float64)
+    part = box[tuple(used)].astype(np.float64)
     # The axis that shrinks most goes first: the others then have less to do.
     for axis in sorted(range(3), key=lambda one: overlaps[one].shape[0] / overlaps[one].shape[1]):
         part = np.moveaxis(np.tensordot(overlaps[axis], part, axes=(1, axis)), 0, axis)
