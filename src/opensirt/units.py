@@ -33,6 +33,29 @@ class ImageUnit(Enum):
     HU = "hu"
     GY = "gy"
 
+    @property
+    def symbol(self) -> str:
+        """The unit as people write it.
+
+        >>> ImageUnit.BQ_PER_ML.symbol, ImageUnit.MBQ_H_PER_VOXEL.symbol
+        ('Bq/mL', 'MBq h/voxel')
+        """
+        return _SYMBOLS[self]
+
+
+_SYMBOLS: Mapping[ImageUnit, str] = MappingProxyType(
+    {
+        ImageUnit.BQ_PER_ML: "Bq/mL",
+        ImageUnit.KBQ_PER_ML: "kBq/mL",
+        ImageUnit.MBQ_PER_ML: "MBq/mL",
+        ImageUnit.BQ_PER_VOXEL: "Bq/voxel",
+        ImageUnit.BQ_S_PER_ML: "Bq s/mL",
+        ImageUnit.MBQ_H_PER_VOXEL: "MBq h/voxel",
+        ImageUnit.COUNTS: "counts",
+        ImageUnit.HU: "HU",
+        ImageUnit.GY: "Gy",
+    }
+)
 
 _SPELLINGS: Mapping[str, ImageUnit] = MappingProxyType(
     {

@@ -1,0 +1,178 @@
+"""The facts that a case states beside its images, and which of them are assumed."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from opensirt.app.case_image import or_missing, shown
+from opensirt.app.gathered import Gathered
+from opensirt.domain.case import (
+    AdministrationFacts,
+    PatientFacts,
+    Prescription,
+    TerritoryFacts,
+    Tissue,
+    WorkUpFacts,
+)
+from opensirt.domain.finding import Confirmation, Finding, Severity, refuse_unless_confirmed
+from opensirt.domain.missing import Missing
+from opensirt.files.case_file import (
+    AdministrationBlock,
+    CaseFile,
+    DoseFigures,
+    FactsBlock,
+    PatientBlock,
+    PrescriptionBlock,
+    TerritoryBlock,
+    TissueBlock,
+    WorkUpBlock,
+)
+from opensirt.reference.table import read_table
+from opensirt.units import BQ_PER_MBQ, GRAMS_PER_KG
+
+
+def patient_facts(block: PatientBlock) -> PatientFacts:
+    """Return body measures."""
+    return PatientFacts(
+        height_cm=or_missing(block.height_cm),
+        weight_kg=or_missing(block.weight_kg),
+        sex=or_missing(block.sex),
+        assumed=tuple(block.assumed),
+    )
+
+
+def tissue_facts(block: TissueBlock) -> Tissue:
+    """Return densities and masses, in kg."""
+    density = block.liver_density_g_per_ml
+    return Tissue(
+        liver_density_kg_per_ml=(
+            Missing.NOT_RECORDED if density is None else density / GRAMS_PER_KG
+        ),
+        lung_mass_kg=or_missing(block.lung_mass_kg),
+        assumed=tuple(block.assumed),
+    )
+
+
+def work_up_facts(block: WorkUpBlock) -> WorkUpFacts:
+    """Return what the work-up measured elsewhere."""
+    spread = block.lung_shunt_standard_uncertainty
+    return WorkUpFacts(
+        lung_shunt_fraction=or_missing(block.lung_shunt_fraction),
+        lung_shunt_standard_uncertainty=Missing.NOT_ESTIMATED if spread is None else spread,
+        lung_shunt_method=or_missing(block.lung_shunt_method),
+        assumed=tuple(block.assumed),
+    )
+
+
+def territory_facts(block: TerritoryBlock) -> TerritoryFacts:
+    """Return one injection site."""
+    return TerritoryFacts(
+        name=block.name,
+        perfused_volume=block.perfused_volume,
+        vessel=or_missing(block.vessel),
+        catheter_position=or_missing(block.catheter_position),
+        assumed=tuple(block.assumed),
+    )
+
+
+def prescription(block: PrescriptionBlock | None) -> Prescription | None:
+    """Return what is wanted, or None where nothing is."""
+    if block is None:
+        return None
+    return Prescription(
+        device=block.device,
+        model=block.model,
+        limits_gy=block.limits.by_name(),
+        targets_gy={device: figures.by_name() for device, figures in block.targets.items()},
+        assumed=tuple(block.assumed),
+    )
+
+
+def administration_facts(block: AdministrationBlock | None) -> AdministrationFacts | None:
+    """Return what was given, or None where nothing was."""
+    if block is None:
+        return None
+    return AdministrationFacts(
+        device=block.device,
+        administered_activity_bq=_becquerel(block.administered_activity_mbq),
+        administered_at=or_missing(block.administered_at),
+        dispensed_activity_bq=_becquerel(block.dispensed_activity_mbq),
+        residual_activity_bq=_becquerel(block.residual_activity_mbq),
+        assumed=tuple(block.assumed),
+    )
+
+
+def _becquerel(value_mbq: float | None) -> float | Missing:
+    return Missing.NOT_RECORDED if value_mbq is None else value_mbq * BQ_PER_MBQ
+
+
+def with_declared_activity(
+    facts: AdministrationFacts | None,
+    declared_bq: float | Missing,
+    *,
+    image_id: str,
+    confirmations: Iterable[Confirmation],
+    gathered: Gathered,
+) -> AdministrationFacts | None:
+    """Return the administration with the activity that the header of its image declares.
+
+    Raises
+    ------
+    ConfirmationError
+        When case and header state different activities.
+    """
+    if isinstance(declared_bq, Missing):
+        return facts
+    given = facts or AdministrationFacts(device="unknown")
+    stated_bq = given.administered_activity_bq
+    if isinstance(stated_bq, Missing):
+        both = (given.dispensed_activity_bq, given.residual_activity_bq)
+        if not any(isinstance(one, Missing) for one in both):
+            return facts
+        gathered.note(
+            "activity_from_header",
+            f"the administered activity, {declared_bq / BQ_PER_MBQ:.4g} MBq, is that of the header "
+            f"of image {image_id!r}; the case states none",
+        )
+        return replace(given, administered_activity_bq=declared_bq)
+    apart = read_table("plausible_ranges")["agreement"]["administered_activity_fraction"]
+    if abs(declared_bq - stated_bq) > apart * stated_bq:
+        gathered.findings.append(
+            refuse_unless_confirmed(
+                "administered_activity",
+                f"the case states an administered activity of {stated_bq / BQ_PER_MBQ:.4g} MBq, "
+                f"the header of image {image_id!r} {declared_bq / BQ_PER_MBQ:.4g} MBq; the case's "
+                "is used",
+                confirmations,
+            )
+        )
+    return facts
+
+
+def assumptions(stated: CaseFile) -> tuple[Finding, ...]:
+    """Return one finding for each block with assumed facts: the head of every report."""
+    blocks: list[tuple[str, FactsBlock | None]] = [("patient", stated.patient)]
+    blocks += [(f"image {one.id}", one) for one in stated.images]
+    blocks += [(f"structures {Path(one.path).name}", one) for one in stated.structures]
+    blocks += [("tissue", stated.tissue), ("work-up", stated.work_up)]
+    blocks += [(f"territory {one.name}", one) for one in stated.territories]
+    blocks += [("prescription", stated.prescription), ("administration", stated.administration)]
+    return tuple(
+        Finding(
+            Severity.WARN,
+            "assumed",
+            f"assumed, not recorded: {name}: "
+            + ", ".join(f"{key} = {_fact(getattr(block, key))}" for key in block.assumed),
+        )
+        for name, block in blocks
+        if block is not None and block.assumed
+    )
+
+
+def _fact(value: object) -> str:
+    if isinstance(value, DoseFigures):
+        figures = value.by_name().items()
+        return ", ".join(f"{key.replace('_', ' ')} {gy:g} Gy" for key, gy in figures)
+    if isinstance(value, dict):
+        return "; ".join(f"{key}: {_fact(one)}" for key, one in value.items())
+    return f"{value:g}" if isinstance(value, float) else shown(value)
