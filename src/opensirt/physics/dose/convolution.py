@@ -12,7 +12,14 @@ from opensirt.domain.record import EnergyBalance
 from opensirt.errors import OpenSirtError
 from opensirt.physics.dose.engine import EngineResult, require_fit
 from opensirt.physics.dose.findings import activity_near_edge, negative_decays, require_balance
-from opensirt.physics.dose.fourier import convolve_even, inside_grid, reach
+from opensirt.physics.dose.fourier import (
+    Block,
+    Kept,
+    convolve_even,
+    kept_inside,
+    occupied_block,
+    reach,
+)
 from opensirt.physics.dose.mass import VoxelMasses, masses
 from opensirt.physics.kernel import VoxelKernel, voxel_kernel
 from opensirt.reference.constant import constant
@@ -57,23 +64,26 @@ class KernelConvolution:
             When no dose can be computed from the nuclide.
         """
         require_fit(decays, density, self.nuclide)
-        mass = masses(density)
+        occupied = occupied_block(decays.values) or _everything(decays.values.shape)
+        middle_kg_per_ml = middle_density_kg_per_ml(
+            decays.values[occupied], density.values[occupied]
+        )
         kernel = voxel_kernel(
             self.nuclide,
             decays.grid.spacing_mm,
-            density_g_per_ml=middle_density_kg_per_ml(decays, mass) * GRAMS_PER_KG,
+            density_g_per_ml=middle_kg_per_ml * GRAMS_PER_KG,
             water=self.water,
         )
         octant_j = kernel.octant_mev * J_PER_MEV
+        part = reach(occupied, kernel.half_width, decays.grid.shape)
+        inside, mass = decays.values[part.block], masses(density, part.block)
+        energy = convolve_even(inside, octant_j, part.shape, workers=self.workers)
+        n_round_off = _drop_round_off(energy, all_positive=float(inside.min()) >= 0)
         values = np.zeros(decays.grid.shape, dtype=np.float32)
-        part = reach(decays.values, kernel.half_width)
-        n_round_off = 0
-        if part.block is not None:
-            inside = np.ascontiguousarray(decays.values[part.block])
-            energy = convolve_even(inside, octant_j, part.shape, workers=self.workers)
-            n_round_off = _drop_round_off(energy, all_positive=float(inside.min()) >= 0)
-            np.divide(energy, mass.density_kg_per_ml[part.block], out=values[part.block])
-        balance = self._balance(decays, kernel, mass.energy_j(values), octant_j)
+        in_block = values[part.block]
+        np.divide(energy, mass.density_kg_per_ml, out=in_block)
+        kept = kept_inside(inside, octant_j, part.block, decays.grid.shape)
+        balance = self._balance(kept, kernel, mass.energy_j(in_block), mass.voxel_volume_ml)
         dose = DoseMap(
             grid=decays.grid,
             values=values,
@@ -82,25 +92,20 @@ class KernelConvolution:
             data_set=self.nuclide.data_set,
         )
         findings = (
-            *negative_decays(decays),
+            *negative_decays(inside),
             *activity_near_edge(balance.outside_grid_fraction),
             *_round_off(n_round_off),
-            *mass.in_air(values, balance.scored_j),
-            *density_contrast(values, mass, kernel.density_g_per_ml, balance.scored_j),
+            *mass.in_air(in_block, balance.scored_j),
+            *density_contrast(in_block, mass, kernel.density_g_per_ml, balance.scored_j),
             *self._photons_outside(kernel),
         )
         return EngineResult(dose=dose, energy=balance, findings=findings)
 
     def _balance(
-        self,
-        decays: TimeIntegratedActivityMap,
-        kernel: VoxelKernel,
-        scored_j: float,
-        octant_j: NDArray[np.float64],
+        self, kept: Kept, kernel: VoxelKernel, scored_j: float, voxel_volume_ml: float
     ) -> EnergyBalance:
-        released_j = decays.total() * kernel.emitted_mev * J_PER_MEV
-        volume_ml = decays.grid.voxel_volume_ml
-        inside_j = inside_grid(decays.values, octant_j) * volume_ml
+        released_j = kept.total * kernel.emitted_mev * J_PER_MEV * voxel_volume_ml
+        inside_j = kept.inside * voxel_volume_ml
         left_j = released_j * (1.0 - kernel.outside_fraction) - inside_j
         balance = EnergyBalance(
             mean_energy_mev_per_decay=kernel.emitted_mev,
@@ -125,20 +130,27 @@ class KernelConvolution:
         return (Finding(Severity.NOTE, "photons_outside_kernel", text, share),)
 
 
-def middle_density_kg_per_ml(decays: TimeIntegratedActivityMap, mass: VoxelMasses) -> float:
+def _everything(shape: tuple[int, ...]) -> Block:
+    k, j, i = (slice(0, length) for length in shape)
+    return k, j, i
+
+
+def middle_density_kg_per_ml(
+    decays: NDArray[np.float32], density_kg_per_ml: NDArray[np.float32]
+) -> float:
     """Return the density below and above which half of the decays happen.
 
     It is that of the tissue which holds most of the activity, whatever noise lies in the air
     around the patient.
     """
-    if mass.uniform:
-        return float(mass.density_kg_per_ml.flat[0])
+    lowest, highest = float(density_kg_per_ml.min()), float(density_kg_per_ml.max())
     step = constant("dose_engines", "density_step", "density_g_per_ml").value / GRAMS_PER_KG
-    weights = np.maximum(decays.values, 0.0).reshape(-1)
-    bins = np.rint(mass.density_kg_per_ml / np.float32(step)).astype(np.int32).reshape(-1)
-    summed = np.cumsum(np.bincount(bins, weights))
+    if lowest == highest:
+        return max(lowest, step)
+    bins = np.rint(density_kg_per_ml / np.float32(step)).astype(np.int32).reshape(-1)
+    summed = np.cumsum(np.bincount(bins, np.maximum(decays, 0.0).reshape(-1)))
     if summed[-1] <= 0:
-        return float(np.median(mass.density_kg_per_ml))
+        return max(float(np.median(density_kg_per_ml)), step)
     return max(1, int(np.searchsorted(summed, summed[-1] / 2.0))) * step
 
 

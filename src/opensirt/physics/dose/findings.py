@@ -1,22 +1,22 @@
 """What the engines have to say about their input and their validity."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from opensirt.domain.finding import Finding, Severity
-from opensirt.domain.image import TimeIntegratedActivityMap
 from opensirt.domain.record import EnergyBalance
 from opensirt.errors import OpenSirtError
 from opensirt.reference.constant import constant
 
 
-def negative_decays(decays: TimeIntegratedActivityMap) -> tuple[Finding, ...]:
+def negative_decays(decays: NDArray[np.float32]) -> tuple[Finding, ...]:
     """Return a finding that counts the voxels with negative activity, which are carried through."""
-    if float(decays.values.min()) >= 0:
+    if float(decays.min()) >= 0:
         return ()
-    negative = decays.values < 0
+    negative = decays < 0
     n_negative = int(np.count_nonzero(negative))
-    lost = float(decays.values[negative].sum(dtype=np.float64))
-    total = float(decays.values.sum(dtype=np.float64))
+    lost = float(decays[negative].sum(dtype=np.float64))
+    total = float(decays.sum(dtype=np.float64))
     text = (
         f"{n_negative} voxels have negative activity, {abs(lost / total):.2g} of the total: kept "
         "as they are, so that means stay right; dose in single voxels there may be negative"

@@ -14,30 +14,36 @@ class Reach:
     """The block of a grid that a kernel can carry something to.
 
     `shape` is that of the transform: large enough that what wraps around never comes back into
-    the block. `block` is empty (None) where the image is zero everywhere.
+    the block.
     """
 
-    block: Block | None
+    block: Block
     shape: tuple[int, int, int]
 
 
-def reach(values: NDArray[np.float32], half_width: tuple[int, int, int]) -> Reach:
-    """Return the block of voxels within a kernel's half-width of any value that is not zero."""
+def occupied_block(values: NDArray[np.float32]) -> Block | None:
+    """Return the smallest block outside which every value is zero; None when all are."""
+    bits = np.ascontiguousarray(values).view(np.uint32)  # whole numbers are looked at faster
+    over_j = np.bitwise_or.reduce(bits, axis=1)
+    k, i = (np.flatnonzero(over_j.any(axis=axis)) for axis in (1, 0))
+    if k.size == 0:
+        return None
+    rows = np.bitwise_or.reduce(bits[k[0] : k[-1] + 1, :, i[0] : i[-1] + 1], axis=0)
+    j = np.flatnonzero(rows.any(axis=1))
+    first, second, third = (slice(int(at[0]), int(at[-1]) + 1) for at in (k, j, i))
+    return first, second, third
+
+
+def reach(occupied: Block, half_width: tuple[int, int, int], shape: tuple[int, int, int]) -> Reach:
+    """Return the block of a grid within a kernel's half-width of an occupied block."""
     from scipy.fft import next_fast_len
 
-    filled = values != 0
-    rows = filled.any(axis=2)
-    along = (rows.any(axis=1), rows.any(axis=0), filled.any(axis=(0, 1)))
-    if not along[0].any():
-        return Reach(block=None, shape=(1, 1, 1))
     slices, sizes = [], []
-    for axis, (occupied, n) in enumerate(zip(along, half_width, strict=True)):
-        places = np.flatnonzero(occupied)
-        first, last = int(places[0]), int(places[-1])
-        start, stop = max(0, first - n), min(values.shape[axis], last + 1 + n)
+    for filled, n, length in zip(occupied, half_width, shape, strict=True):
+        start, stop = max(0, filled.start - n), min(length, filled.stop + n)
         slices.append(slice(start, stop))
-        # A value at `first` may wrap to the far end and one at `last` to the near end.
-        sizes.append(max(stop - first, last + 1 - start) + n)
+        # The first value may wrap to the far end and the last one to the near end.
+        sizes.append(max(stop - filled.start, filled.stop - start) + n)
     longest = [next_fast_len(size, real=axis == len(sizes) - 1) for axis, size in enumerate(sizes)]
     return Reach(
         block=(slices[0], slices[1], slices[2]), shape=(longest[0], longest[1], longest[2])
@@ -83,41 +89,83 @@ def convolve_even(
     (k, j, i)
         The part of the result that lies over `values`.
     """
-    from scipy.fft import irfftn, rfftn
+    from scipy.fft import fft, ifft, irfft, rfft
 
     scale = float(np.abs(octant).max()) or 1.0  # single precision: keep away from its small end
-    spectrum = rfftn(values, shape, workers=workers)
+    n_k, n_j, n_i = values.shape
+    # Axis by axis, so that rows of nothing but padding are never transformed.
+    waves = rfft(values, shape[2], axis=2, workers=workers)
+    waves = fft(waves, shape[1], axis=1, workers=workers, overwrite_x=True)
+    spectrum = fft(waves, shape[0], axis=0, workers=workers, overwrite_x=True)
     along_k = _cosines(octant.shape[0], shape[0], shape[0])
     along_j = _cosines(octant.shape[1], shape[1], shape[1])
-    along_i = _cosines(octant.shape[2], shape[2], shape[2] // 2 + 1)
+    along_i = np.repeat(_cosines(octant.shape[2], shape[2], shape[2] // 2 + 1), 2, axis=0)
+    both_parts = spectrum.view(np.float32)  # real and imaginary part take the same real factor
     unit_octant = (octant / scale).astype(np.float32)
     for wave in range(shape[0]):
         plane = np.tensordot(along_k[wave], unit_octant, axes=1)
-        spectrum[wave] *= along_j @ plane @ along_i.T
-    convolved = irfftn(spectrum, shape, workers=workers, overwrite_x=True)
-    k, j, i = values.shape
-    kept: NDArray[np.float32] = convolved[:k, :j, :i]
+        both_parts[wave] *= along_j @ (plane @ along_i.T)
+    waves = ifft(spectrum, axis=0, workers=workers, overwrite_x=True)[:n_k]
+    waves = ifft(waves, axis=1, workers=workers, overwrite_x=True)[:, :n_j]
+    convolved = irfft(waves, shape[2], axis=2, workers=workers, overwrite_x=True)
+    kept: NDArray[np.float32] = convolved[:, :, :n_i]
     kept *= np.float32(scale)
     return kept
 
 
-def inside_grid(values: NDArray[np.float32], octant: NDArray[np.float64]) -> float:
-    """Return the sum over the grid of the convolution of `values`, without convolving.
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """Sum of the values, and sum over the grid of their convolution."""
+
+    total: float
+    inside: float
+
+
+def _by_distance(values: NDArray[Any], starts: NDArray[np.intp], axis: int) -> NDArray[np.float64]:
+    """Add up, in double precision, the runs of indices that begin at `starts` along one axis."""
+    stops = np.append(starts[1:], values.shape[axis])
+    view = np.moveaxis(values, axis, -1)
+    runs = [
+        view[..., start:stop].sum(axis=-1, dtype=np.float64)
+        for start, stop in zip(starts, stops, strict=True)
+    ]
+    return np.moveaxis(np.stack(runs), 0, axis)
+
+
+def kept_inside(
+    values: NDArray[np.float32],
+    octant: NDArray[np.float64],
+    block: Block,
+    shape: tuple[int, ...],
+) -> Kept:
+    """Return what a convolution leaves on a grid, without convolving.
 
     What a voxel keeps inside depends on its distance from the six faces only. So the values
-    are first added up, in double precision, over voxels at the same distances.
+    are first added up over voxels at the same distances.
+
+    Parameters
+    ----------
+    values : (k, j, i)
+        Of the voxels of `block`; zero elsewhere.
+    octant : (nk + 1, nj + 1, ni + 1)
+        Kernel at the offsets 0 to n.
+    block
+        Where `values` lie in the grid.
+    shape
+        Of the grid.
     """
     sums: NDArray[Any] = values
     kept: NDArray[np.float64] = octant
-    for axis, length in enumerate(values.shape):
+    for axis in (2, 1, 0):  # the axis without gaps in memory first
         offsets = np.arange(octant.shape[axis])
-        below = np.minimum(np.arange(length), offsets[-1])
-        above = below[::-1]
+        index = np.arange(block[axis].start, block[axis].stop)
+        below = np.minimum(index, offsets[-1])
+        above = np.minimum(shape[axis] - 1 - index, offsets[-1])
         changes = (np.diff(below) != 0) | (np.diff(above) != 0)
         starts = np.append(0, np.flatnonzero(changes) + 1)
         # How often each offset of the octant, with its mirror image, stays within the faces.
         stays = (offsets <= above[starts, None]) * 1.0
         stays += (offsets <= below[starts, None]) & (offsets > 0)
         kept = np.moveaxis(np.tensordot(stays, kept, axes=(1, axis)), 0, axis)
-        sums = np.add.reduceat(sums, starts, axis=axis, dtype=np.float64)
-    return float(np.sum(sums * kept))
+        sums = _by_distance(sums, starts, axis)
+    return Kept(float(sums.sum()), float(np.sum(sums * kept)))

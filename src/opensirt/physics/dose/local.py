@@ -77,7 +77,7 @@ class LocalDeposition:
             outside_grid_fraction=0.0,
         )
         findings = (
-            *negative_decays(decays),
+            *negative_decays(decays.values),
             *mass.in_air(values, balance.scored_j),
             *self._small_voxels(max(decays.grid.spacing_mm)),
             *self._photons_left_out(),

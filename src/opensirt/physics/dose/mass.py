@@ -22,6 +22,8 @@ class VoxelMasses:
     voxel_volume_ml
     uniform
         Whether all voxels have one density.
+    lightest_kg_per_ml
+        Before anything was raised.
     n_raised
         Number of voxels that were lighter than air.
     """
@@ -29,16 +31,24 @@ class VoxelMasses:
     density_kg_per_ml: NDArray[np.float32]
     voxel_volume_ml: float
     uniform: bool
+    lightest_kg_per_ml: float
     n_raised: int
 
     def energy_j(self, dose_gy: NDArray[np.float32]) -> float:
         """Return the energy that a dose means: the sum of dose × mass, in double precision."""
-        kept = np.einsum("kji,kji->", dose_gy, self.density_kg_per_ml, dtype=np.float64)
-        return float(kept) * self.voxel_volume_ml
+        if self.uniform:
+            summed = float(dose_gy.sum(dtype=np.float64)) * float(self.density_kg_per_ml.flat[0])
+        else:
+            summed = float(
+                np.einsum("kji,kji->", dose_gy, self.density_kg_per_ml, dtype=np.float64)
+            )
+        return summed * self.voxel_volume_ml
 
     def in_air(self, dose_gy: NDArray[np.float32], scored_j: float) -> tuple[Finding, ...]:
         """Return a finding when energy falls on voxels of air or gas."""
         limit_g_per_ml = constant("dose_engines", "air", "density_g_per_ml").value
+        if self.lightest_kg_per_ml >= limit_g_per_ml / GRAMS_PER_KG:
+            return ()
         light = self.density_kg_per_ml < limit_g_per_ml / GRAMS_PER_KG
         n_light = int(np.count_nonzero(light & (dose_gy != 0)))
         if n_light == 0 or scored_j <= 0:
@@ -58,11 +68,11 @@ class VoxelMasses:
         return (Finding(severity, "dose_in_air", text, share, allowed),)
 
 
-def masses(density: DensityMap) -> VoxelMasses:
-    """Return the densities by which an engine divides energy."""
+def masses(density: DensityMap, block: tuple[slice, slice, slice] | None = None) -> VoxelMasses:
+    """Return the densities by which an engine divides energy, of a block or of all voxels."""
     lowest = constant("dose_engines", "lightest_density", "density_g_per_ml").value / GRAMS_PER_KG
     floor = np.float32(lowest)
-    values = density.values
+    values = density.values if block is None else density.values[block]
     least, most = float(values.min()), float(values.max())
     n_raised = 0
     if least < floor:
@@ -72,5 +82,6 @@ def masses(density: DensityMap) -> VoxelMasses:
         density_kg_per_ml=values,
         voxel_volume_ml=density.grid.voxel_volume_ml,
         uniform=least == most,
+        lightest_kg_per_ml=least,
         n_raised=n_raised,
     )
