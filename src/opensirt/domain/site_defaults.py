@@ -1,0 +1,111 @@
+"""What is in force where a site decided nothing: published figures, and unverified ones with ⚠."""
+
+from dataclasses import replace
+from typing import Any
+
+from opensirt.domain.device import device_names, dose_constant
+from opensirt.domain.site import Figure, SiteProfile
+from opensirt.provenance import sha256_of_json
+from opensirt.reference.constant import Constant, constant
+from opensirt.reference.radionuclide import DEFAULT_DATA_SET
+from opensirt.reference.table import read_table
+
+PUBLISHED = "published"
+COMMON_UNVERIFIED = "common-unverified"
+
+_SURE = ("verified", "computed")
+
+
+def figure_of(one: Constant, *, scenario: str = "") -> Figure:
+    """Return a reference constant as a figure of a site profile."""
+    return Figure(
+        value=one.value,
+        unit=one.unit,
+        source=one.source,
+        verified=one.verified,
+        scenario=scenario,
+    )
+
+
+def printed_limits(device_name: str) -> tuple[tuple[str, str, Figure], ...]:
+    """Return every published maximum of a device as (id, key, figure with its scenario)."""
+    return _printed("limit", device_name)
+
+
+def printed_targets(device_name: str) -> tuple[tuple[str, str, Figure], ...]:
+    """Return every published minimum of a device as (id, key, figure with its scenario).
+
+    None of them is for neuroendocrine tumours: context, never a default.
+    """
+    return _printed("target", device_name)
+
+
+def _printed(kind: str, device_name: str) -> tuple[tuple[str, str, Figure], ...]:
+    rows = read_table("limits")[kind]
+    return tuple(
+        (row["id"], row["key"], _figure(row)) for row in rows if row["device"] == device_name
+    )
+
+
+def _figure(row: dict[str, Any]) -> Figure:
+    scenario = f"{row['scenario']}; {row['note']}" if "note" in row else row["scenario"]
+    if "any tumour" not in row["scenario"]:
+        scenario += f"; {read_table('limits')['no_row_for']}"
+    return Figure(
+        value=row["gy"],
+        unit="Gy",
+        source=row["source"],
+        verified=row["status"] in _SURE,
+        scenario=scenario,
+    )
+
+
+def default_site_profile(*, unverified: bool = True) -> SiteProfile:
+    """Return the profile ``published``, with ``common-unverified`` on top unless told not to.
+
+    Limits are those of the unilobar scenario, named in each figure; there are no targets, since
+    none is published for neuroendocrine tumours. The liver density is left to the case.
+    """
+    limits: dict[str, dict[str, Figure]] = {name: {} for name in device_names()}
+    for row in read_table("limits")["limit"]:
+        one = _figure(row)
+        if row.get("default", False) and (one.verified or unverified):
+            limits[row["device"]][row["key"]] = one
+    constants = {name: figure_of(dose_constant(name)) for name in ("Y-90", "Ho-166")}
+    lung_mass = figure_of(constant("formulas", "lung", "conventional_mass_kg"))
+    profile = SiteProfile(
+        name=f"{PUBLISHED} + {COMMON_UNVERIFIED}" if unverified else PUBLISHED,
+        time_zone="UTC",
+        data_set=DEFAULT_DATA_SET,
+        planning_engine="local",
+        verification_engine="kernel",
+        dose_constants_gy_kg_per_gbq=constants,
+        limits=limits,
+        targets={name: {} for name in device_names()},
+        lung_mass_kg=lung_mass,
+    )
+    return replace(profile, sha256=site_sha256(profile))
+
+
+def site_sha256(profile: SiteProfile) -> str:
+    """Return the sha256 of everything that a profile puts in force."""
+    content = {
+        "name": profile.name,
+        "time_zone": profile.time_zone,
+        "data_set": profile.data_set,
+        "engines": [profile.planning_engine, profile.verification_engine],
+        "dose_constants": _plain(profile.dose_constants_gy_kg_per_gbq),
+        "limits": {key: _plain(one) for key, one in profile.limits.items()},
+        "targets": {key: _plain(one) for key, one in profile.targets.items()},
+        "densities": _plain(profile.densities_kg_per_ml),
+        "lung_mass": _plain({"lung": profile.lung_mass_kg} if profile.lung_mass_kg else {}),
+        "confirmations": [[one.rule, one.by, one.on.isoformat()] for one in profile.confirmations],
+    }
+    return sha256_of_json(content)
+
+
+def _plain(figures: Any) -> dict[str, Any]:  # noqa: ANN401 - a mapping of figures
+    return {
+        key: [one.value, one.unit, one.source, one.verified, one.scenario]
+        for key, one in figures.items()
+    }
