@@ -1,1 +1,1 @@
-"""Pictures, HTML and PDF."""
+"""Pictures, and one content written as HTML and PDF; results.json."""

@@ -1,0 +1,135 @@
+"""Dose–volume histograms, and planned against measured doses."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from opensirt.domain.dvh import Dvh
+from opensirt.domain.record import PlannedAgainstMeasured
+from opensirt.domain.structure import StructureKind
+from opensirt.errors import InputError
+from opensirt.report.figures.canvas import WIDTH_IN, png, sheet, style
+from opensirt.report.figures.marks import shortened
+from opensirt.report.figures.palette import BLUE, VERMILION, curve
+
+_PLOT_IN = 2.7
+_LEGEND_ROW_IN = 0.165
+_LEGEND_COLUMNS = 4
+_THICK = frozenset({StructureKind.NORMAL_LIVER, StructureKind.PERFUSED_NORMAL_LIVER})
+_MIXED = frozenset({StructureKind.LIVER, StructureKind.PERFUSED_VOLUME})
+"""Kinds that hold tumours, whose doses would make the normal liver too small to read."""
+
+_TAIL_TUMOUR = 1e-3
+_TAIL_OTHER = 1e-2
+"""The dose axis ends where less than this part of every structure that decides it is left."""
+
+
+def dvh_png(dvhs: Mapping[str, Dvh], kinds: Mapping[str, StructureKind]) -> bytes:
+    """Return the cumulative DVHs: tumours beside liver and other tissue, each on its own axis.
+
+    Parameters
+    ----------
+    dvhs
+        Label → histogram.
+    kinds
+        Label → kind, for every label of `dvhs`.
+    """
+    tumours = {label: one for label, one in dvhs.items() if kinds[label] is StructureKind.TUMOUR}
+    others = {label: one for label, one in dvhs.items() if label not in tumours}
+    groups = [(name, one) for name, one in (("Tumours", tumours), ("Other", others)) if one]
+    if not groups:
+        raise InputError("no DVH to draw; the dose has figures of no structure")
+    rows = max(-(-len(one) // (_LEGEND_COLUMNS // len(groups))) for _, one in groups)
+    foot = 0.55 + _LEGEND_ROW_IN * rows
+    height = _PLOT_IN + foot + 0.25
+    with style():
+        figure = sheet(height)
+        share = 1.0 / len(groups)
+        for number, (name, group) in enumerate(groups):
+            axes = figure.add_axes(
+                (
+                    number * share + 0.55 / WIDTH_IN,
+                    foot / height,
+                    share - 0.7 / WIDTH_IN,
+                    _PLOT_IN / height,
+                )
+            )
+            title = name if name == "Tumours" else "Liver and other tissue"
+            _draw_dvhs(axes, title, group, kinds, _LEGEND_COLUMNS // len(groups))
+        return png(figure)
+
+
+def _draw_dvhs(
+    axes: Axes,
+    title: str,
+    group: Mapping[str, Dvh],
+    kinds: Mapping[str, StructureKind],
+    columns: int,
+) -> None:
+    end = _end_of_axis(group, kinds)
+    for number, (label, dvh) in enumerate(group.items()):
+        colour, dashes = curve(number)
+        doses, parts = dvh.curve(400)
+        axes.plot(
+            doses,
+            100.0 * parts,
+            color=colour,
+            linestyle=dashes,
+            linewidth=2.6 if kinds[label] in _THICK else 1.4,
+            label=shortened(label),
+        )
+    axes.set_xlim(0.0, end * 1.02 if end > 0 else 1.0)
+    axes.set_ylim(0.0, 102.0)
+    axes.set_xlabel("Absorbed dose (Gy)")
+    axes.set_ylabel("Volume receiving at least the dose (%)")
+    axes.set_title(title)
+    axes.grid(visible=True, color="#dddddd", linewidth=0.6)
+    axes.legend(
+        loc="upper left",
+        bbox_to_anchor=(0.0, -0.17),
+        ncols=columns,
+        handlelength=2.6,
+        borderaxespad=0.0,
+        columnspacing=1.2,
+    )
+
+
+def _end_of_axis(group: Mapping[str, Dvh], kinds: Mapping[str, StructureKind]) -> float:
+    tumours = all(kinds[label] is StructureKind.TUMOUR for label in group)
+    tail = _TAIL_TUMOUR if tumours else _TAIL_OTHER
+    deciding = [one for label, one in group.items() if kinds[label] not in _MIXED]
+    return max(one.dose_gy(tail) for one in deciding or group.values())
+
+
+def planned_measured_png(rows: Sequence[PlannedAgainstMeasured]) -> bytes:
+    """Return planned (open) against measured (filled) mean doses, one line for each structure."""
+    if not rows:
+        raise InputError("no structure has both a planned and a measured dose")
+    height = 0.75 + 0.25 * len(rows)
+    with style():
+        figure = sheet(height)
+        axes = figure.add_axes((0.24, 0.48 / height, 0.56, 0.25 * len(rows) / height))
+        places = np.arange(len(rows))[::-1]
+        for place, row in zip(places, rows, strict=True):
+            axes.plot(
+                [row.planned_gy, row.measured_gy], [place, place], color="#999999", linewidth=1.6
+            )
+        axes.plot(
+            [row.planned_gy for row in rows],
+            places,
+            "o",
+            markerfacecolor="white",
+            markeredgecolor=BLUE,
+            markeredgewidth=1.6,
+            label="planned",
+        )
+        axes.plot([row.measured_gy for row in rows], places, "D", color=VERMILION, label="measured")
+        axes.set_yticks(places, [shortened(row.label) for row in rows])
+        axes.set_ylim(-0.7, len(rows) - 0.3)
+        axes.set_xlim(left=0.0)
+        axes.set_xlabel("Mean absorbed dose (Gy)")
+        axes.grid(visible=True, axis="x", color="#dddddd", linewidth=0.6)
+        axes.tick_params(axis="y", length=0)
+        axes.legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
+        return png(figure)

@@ -1,0 +1,95 @@
+"""Numbers as people read them: sensible digits, a unit in the header, a reason when absent."""
+
+from math import floor, log10
+
+from opensirt.domain.missing import Missing
+from opensirt.domain.record import Number
+from opensirt.errors import InputError
+from opensirt.units import BQ_PER_GBQ, BQ_PER_MBQ, GRAMS_PER_KG
+
+MINUS = "−"
+_TINY = 1e-3
+"""Below this a number is written as a power of ten."""
+
+
+def rounded(value: Number, digits: int = 3) -> str:
+    """Return a number with at least `digits` significant digits, whole digits never rounded away.
+
+    An absent value gives its reason. Raises `InputError` for a value that is not finite.
+
+    >>> rounded(1488.47), rounded(163.51), rounded(0.21534), rounded(-1.5)
+    ('1488', '164', '0.215', '−1.50')
+    >>> rounded(Missing.NEEDS_LUNG_SHUNT)
+    'needs LSF'
+    """
+    if isinstance(value, Missing):
+        return value.value
+    if not abs(value) < float("inf"):
+        raise InputError(f"a number of the report is not finite: {value}")
+    if value == 0:
+        return "0"
+    size = abs(float(value))
+    if size < _TINY:
+        exponent = floor(log10(size))
+        mantissa = f"{size / 10.0**exponent:.{digits - 1}f}"
+        text = f"{mantissa}×10{_superscript(exponent)}"
+    else:
+        # The exponent of the rounded value, so that 9.999 is written 10.0 and not 10.00.
+        exponent = int(f"{size:.{digits - 1}e}".split("e")[1])
+        text = f"{size:.{max(0, digits - 1 - exponent)}f}"
+    return (MINUS if value < 0 else "") + text
+
+
+def _superscript(exponent: int) -> str:
+    return str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
+
+
+def scaled(value: Number, factor: float, digits: int = 3) -> str:
+    """Return a number times `factor`, or its reason."""
+    return value.value if isinstance(value, Missing) else rounded(value * factor, digits)
+
+
+def as_gbq(value_bq: Number) -> str:
+    """Return an activity in GBq, without the unit.
+
+    >>> as_gbq(1.505e9)
+    '1.51'
+    """
+    return scaled(value_bq, 1.0 / BQ_PER_GBQ)
+
+
+def as_mbq(value_bq: Number) -> str:
+    """Return an activity in MBq, without the unit."""
+    return scaled(value_bq, 1.0 / BQ_PER_MBQ)
+
+
+def as_grams(value_kg: Number) -> str:
+    """Return a mass in g, without the unit."""
+    return scaled(value_kg, GRAMS_PER_KG)
+
+
+def as_percent(fraction: Number, digits: int = 3) -> str:
+    """Return a fraction in per cent, without the sign.
+
+    >>> as_percent(0.055), as_percent(0.004), as_percent(1.0)
+    ('5.50', '0.400', '100')
+    """
+    return scaled(fraction, 100.0, digits)
+
+
+def with_unit(text: str, unit: str, value: Number) -> str:
+    """Return a printed number with its unit; a reason stays without.
+
+    >>> with_unit("1.50", "GBq", 1.5e9), with_unit("needs LSF", "GBq", Missing.NEEDS_LUNG_SHUNT)
+    ('1.50 GBq', 'needs LSF')
+    """
+    return text if isinstance(value, Missing) else f"{text} {unit}"
+
+
+def compact(value: float | str) -> str:
+    """Return a parameter: text as it is, a number with up to six digits.
+
+    >>> compact(49.67), compact(230760.0), compact("kernel")
+    ('49.67', '230760', 'kernel')
+    """
+    return value if isinstance(value, str) else f"{value:.6g}".replace("-", MINUS)
