@@ -92,6 +92,9 @@ def _problem(model: type[BaseModel], error: Mapping[str, Any]) -> str:
         return f"{shown} is missing; add it{f': {wanted}' if wanted else ''}"
     said = error["msg"].removeprefix("Value error, ")
     said = said[:1].lower() + said[1:]
+    if kind == "model_type":
+        inner = _model_of(owner, name) if owner else None
+        said = f"a table with {', '.join(_field_names(inner)) if inner else 'keys'} is wanted"
     given = error["input"]
     text = said
     if location and not isinstance(given, dict | Block):
