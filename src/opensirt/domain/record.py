@@ -142,6 +142,10 @@ class StructureDose:
     eqd2_gy: Number
     alpha_beta_ratio_gy: Number
     repair_half_life_h: Number
+    radiobiology_verified: bool = False
+    """False when BED and EQD2 are to be shown with ⚠."""
+    radiobiology_source: str = ""
+    """Where the two parameters come from, each with its status."""
     volume_fraction_at_gy: Mapping[float, float]
     """Dose in Gy → fraction of the volume that receives at least that."""
     mean_gy_under_shift: tuple[float, float] | Missing = Missing.NOT_ESTIMATED
