@@ -1,0 +1,1 @@
+"""CTCAE grades of laboratory values and clinical events, worst grades, shifts and windows."""

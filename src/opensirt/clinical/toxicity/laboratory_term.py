@@ -1,0 +1,130 @@
+"""The laboratory terms of ``ctcae_laboratory.toml`` as typed rules."""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from opensirt.domain.citation import Citation, citation_of
+from opensirt.domain.ctcae import CtcaeVersion
+from opensirt.domain.laboratory import Analyte
+from opensirt.errors import InputError, UnknownNameError
+from opensirt.reference.table import read_table
+
+STATES = (
+    "always",
+    "baseline_not_high",
+    "baseline_high",
+    "baseline_low",
+    "anticoagulated",
+    "not_anticoagulated",
+)
+REFERENCES = (
+    "upper_limit",
+    "lower_limit",
+    "baseline",
+    "greater_of_upper_limit_and_baseline",
+    "absolute",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Branch:
+    """One comparison: `grades[n]` holds beyond `bounds[n]` times the reference."""
+
+    when: str
+    of: str
+    grades: tuple[int, ...]
+    bounds: tuple[float, ...]
+    first_included: bool
+
+    def __post_init__(self) -> None:
+        if self.when not in STATES:
+            raise UnknownNameError("state of a CTCAE branch", self.when, STATES)
+        if self.of not in REFERENCES:
+            raise UnknownNameError("reference of a CTCAE branch", self.of, REFERENCES)
+        if len(self.grades) != len(self.bounds):
+            raise InputError(f"CTCAE branch of {self.of}: grades and bounds differ in number")
+
+    @property
+    def most(self) -> int:
+        """The highest grade that this branch gives."""
+        return self.grades[-1]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaboratoryTerm:
+    """How one version grades one analyte."""
+
+    key: str
+    name: str
+    version: CtcaeVersion
+    analyte: Analyte
+    high: bool
+    """Whether high values are graded; low ones otherwise."""
+    branches: tuple[Branch, ...]
+    beyond: str
+    citation: Citation
+
+    def uses(self, *, of: str = "", when: str = "") -> bool:
+        """Whether any branch compares with `of`, or counts in the state `when`."""
+        return any(
+            (of in one.of if of else True) and (one.when == when if when else True)
+            for one in self.branches
+        )
+
+
+@cache
+def laboratory_term_keys(version: CtcaeVersion) -> tuple[str, ...]:
+    """Return the keys of the laboratory terms that a version has."""
+    terms = read_table("ctcae_laboratory")["terms"]
+    return tuple(key for key, entry in terms.items() if version.value in entry)
+
+
+@cache
+def laboratory_term(key: str, version: CtcaeVersion) -> LaboratoryTerm:
+    """Return the rule of one term in one version.
+
+    Raises
+    ------
+    UnknownNameError
+        When the version has no such term (lymphocytes in v6, for one).
+    """
+    table = read_table("ctcae_laboratory")
+    known = laboratory_term_keys(version)
+    if key not in known:
+        raise UnknownNameError(f"laboratory term of CTCAE {version.value}", key, known)
+    entry = table["terms"][key]
+    return LaboratoryTerm(
+        key=key,
+        name=entry["name_v6"]
+        if version is CtcaeVersion.V6 and "name_v6" in entry
+        else entry["name"],
+        version=version,
+        analyte=Analyte(entry["analyte"]),
+        high=entry["direction"] == "high",
+        branches=tuple(_branch(one) for one in entry[version.value]),
+        beyond=entry.get("beyond", ""),
+        citation=citation_of(
+            table["sources"][version.value], where=f"ctcae_laboratory.toml {version.value}"
+        ),
+    )
+
+
+def _branch(entry: dict[str, Any]) -> Branch:
+    bounds = tuple(float(one) for one in entry["bounds"])
+    return Branch(
+        when=entry.get("when", "always"),
+        of=entry["of"],
+        grades=tuple(entry.get("grades", range(1, len(bounds) + 1))),
+        bounds=bounds,
+        first_included=entry.get("first_included", False),
+    )
+
+
+def term_of_analyte(analyte: Analyte, version: CtcaeVersion) -> LaboratoryTerm | None:
+    """Return the term that grades an analyte, None where the version has none."""
+    for key in laboratory_term_keys(version):
+        term = laboratory_term(key, version)
+        if term.analyte is analyte:
+            return term
+    return None
