@@ -14,6 +14,7 @@ from opensirt.errors import GeometryError, InputError
 from opensirt.imaging.mask_algebra import without
 from opensirt.imaging.partial_volume import (
     FWHM_PER_SIGMA,
+    recovered_model,
     recovery_corrected_image,
     recovery_corrected_means,
 )
@@ -180,6 +181,17 @@ def test_the_corrected_image_of_a_uniform_body_is_the_image() -> None:
     image = activity(COARSE, 3.0)
     corrected = recovery_corrected_image(image, (LIVER, *TUMOURS), 10.0)
     np.testing.assert_allclose(corrected.values, 3.0, rtol=1e-4)
+
+
+def test_the_model_of_uniform_regions_is_the_truth_on_a_finer_grid() -> None:
+    model = recovered_model(seen(true_values(), 10.0), (LIVER, *TUMOURS), 10.0, FINE)
+    assert type(model) is ActivityMap
+    assert model.grid is FINE
+    for one in (*TUMOURS, NORMAL):
+        inside = model.values[one.mask.values]
+        assert float(inside.mean()) == pytest.approx(TRUE[one.label], rel=0.02)
+        assert float(np.ptp(inside)) < 1e-5 * TRUE[one.label]
+    assert float(model.values[~LIVER.mask.values].max()) < 0.01
 
 
 def test_a_structure_outside_the_image_gets_no_mean() -> None:

@@ -7,7 +7,7 @@ the means known the image itself can be sharpened voxel by voxel (region-based v
 correction, Thomas et al., Eur J Nucl Med Mol Imaging 2011;38:1104-1119).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal, TypeVar
@@ -15,6 +15,7 @@ from typing import Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from opensirt.domain.grid import Grid
 from opensirt.domain.image import Image3D
 from opensirt.domain.missing import Missing
 from opensirt.domain.structure import Mask, Structure, StructureKind, VoxelWeights
@@ -144,6 +145,33 @@ def recovery_corrected_image(
     return replace(image, values=values.astype(np.float32))
 
 
+def recovered_model(
+    image: SomeImage, structures: Sequence[Structure], fwhm_mm: float, grid: Grid
+) -> SomeImage:
+    """Return what the image would be without blur if every compartment were uniform.
+
+    The corrected means of the compartments of `recovery_corrected_means`, laid into their masks
+    on another grid (best that of the masks), the background's mean around them. A dose computed
+    from it has the means of the structures without the image's blur; it has no texture.
+
+    Raises
+    ------
+    InputError
+        When the width is not above zero.
+    GeometryError
+        When no structure touches the image, or one or the grid lies in another frame of reference.
+    """
+    model = _Model(image, _touching(image, structures), fwhm_mm)
+    values = np.zeros(grid.n_voxels)
+    rest = np.ones(grid.n_voxels)
+    for mask, mean in model.compartments():
+        weights = voxel_weights(mask, grid)
+        values[weights.flat_index] += mean * weights.fraction
+        rest[weights.flat_index] -= weights.fraction
+    values += model.means[-1] * np.maximum(rest, 0.0)
+    return replace(image, grid=grid, values=values.reshape(grid.shape).astype(np.float32))
+
+
 def _touching(image: Image3D, structures: Sequence[Structure]) -> list[Structure]:
     touching = [
         one for one in structures if voxel_weights(one.mask, image.grid).flat_index.size > 0
@@ -181,6 +209,11 @@ class _Model:
         self.regions.append(self._background())
         self.means = _solve(self.regions, values)
         self._mean_of = dict(zip(kept, self.means[:-1], strict=True))
+
+    def compartments(self) -> Iterator[tuple[Mask, float]]:
+        """Give every exclusive mask with its mean."""
+        for label, mask in self._masks.items():
+            yield mask, self._mean_of[self._joined[label]]
 
     def mean_in(self, structure: Structure) -> float:
         """Volume-weighted mean of the compartments that lie in the structure."""
