@@ -103,9 +103,9 @@ def biologically_effective_dose_gy(
     InputError
         When a parameter is not above zero.
 
-    >>> f"{biologically_effective_dose_gy(
-    ...     40.0, alpha_beta_ratio_gy=2.5, repair_half_life_s=9000.0, physical_half_life_s=230760.0
-    ... ):.1f}"
+    >>> liver = {"alpha_beta_ratio_gy": 2.5, "repair_half_life_s": 2.5 * 3600}
+    >>> bed_gy = biologically_effective_dose_gy(40.0, physical_half_life_s=64.1 * 3600, **liver)
+    >>> f"{bed_gy:.1f}"
     '64.0'
     """
     _require_above_zero(alpha_beta_ratio_gy, "α/β")
