@@ -1,7 +1,7 @@
 """The images of a case: what the file declares and what the case states, in one typed image."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import TypeVar
 
@@ -24,9 +24,11 @@ CT_ROLES = frozenset({ImageRole.CT, ImageRole.SCOUT_CT})
 
 
 def read_case_image(
-    block: ImageBlock, folder: Path, gathered: Gathered
+    block: ImageBlock, folder: Path, gathered: Gathered, *, zone: tzinfo | None = None
 ) -> tuple[CaseImage, float | Missing]:
     """Return one image of a case, and the administered activity that its header declares.
+
+    `zone` is that of the site, for DICOM files that state none.
 
     Raises
     ------
@@ -36,7 +38,7 @@ def read_case_image(
         When the two contradict each other, or the image is not what its role wants.
     """
     path = folder / block.path
-    read = read_image_file(path, series=block.series)
+    read = read_image_file(path, series=block.series, zone=zone)
     where = f"image {block.id!r} ({path.name})"
     gathered.inputs[f"images.{block.id}"] = sha256_of_path(path)
     gathered.add_file(where, read.notes, read.patient_digests)

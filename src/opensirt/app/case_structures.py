@@ -6,7 +6,7 @@ from pathlib import Path
 
 from opensirt.app.case_image import CT_ROLES
 from opensirt.app.gathered import Gathered
-from opensirt.app.image_file import read_segment_file, sha256_of_path
+from opensirt.app.image_file import geometry_of, read_segment_file, sha256_of_path
 from opensirt.domain.case import CaseImage
 from opensirt.domain.grid import Grid, frame_of_reference_uid
 from opensirt.domain.missing import Missing
@@ -34,28 +34,33 @@ def read_case_structures(
     """
     path = folder / block.path
     names = {int(label): name for label, name in block.names.items()}
-    segments = read_segment_file(path, reference=_drawn_on(images), names=names)
+    read = read_segment_file(
+        path,
+        drawn_on=_drawn_on(images),
+        names=names,
+        wanted=lambda name: matching(name, block.labels) is not None,
+    )
     gathered.inputs[f"structures.{block.path}"] = sha256_of_path(path)
-    for note in dict.fromkeys(note for one in segments for note in one.notes):
+    for note in dict.fromkeys(note for one in read.segments for note in one.notes):
         gathered.note("file", f"{path.name}: {note}")
-    matched: dict[str, int] = dict.fromkeys(block.labels, 0)
-    structures = []
-    for segment in segments:
-        gathered.add_file(path.name, (), segment.patient_digests)
-        pattern = matching(segment.name, block.labels)
-        if pattern is None:
-            text = f"{path.name}: segment {segment.name!r} has no label in the case; it is not used"
-            gathered.note("unused_segment", text)
-            continue
-        matched[pattern] += 1
-        structures.append(_structure(segment, block, path, pattern))
-    unused = [pattern for pattern, n_found in matched.items() if n_found == 0]
+    matched = {matching(name, block.labels) for name in read.names}
+    unused = [pattern for pattern in block.labels if pattern not in matched]
     if unused:
-        found = ", ".join(repr(one.name) for one in segments) or "none"
+        found = ", ".join(map(repr, read.names)) or "none"
         raise InputError(
             f"{path.name}: no segment is called {', '.join(map(repr, unused))}; found {found}. "
             "Correct labels in [[structures]]"
         )
+    left = [name for name in read.names if matching(name, block.labels) is None]
+    if left:
+        listed = ", ".join(map(repr, left))
+        gathered.note("unused_segment", f"{path.name}: {listed}: no label in the case; not used")
+    structures = []
+    for segment in read.segments:
+        gathered.add_file(path.name, (), segment.patient_digests)
+        pattern = matching(segment.name, block.labels)
+        assert pattern is not None  # noqa: S101 - wanted says so
+        structures.append(_structure(segment, block, path, pattern))
     return structures
 
 
@@ -72,30 +77,36 @@ def matching(name: str, labels: Iterable[str]) -> str | None:
 
 
 def _structure(segment: ReadSegment, block: StructuresBlock, path: Path, pattern: str) -> Structure:
-    where = f"{path.name}, segment {segment.name!r}"
-    if not segment.values.any():
-        raise InputError(f"{where} has no voxels; draw it, or leave it out of labels")
-    k, j, i = segment.values.shape
-    uid = frame_of_segment(segment, block.frame, where=where)
     return Structure(
         label=segment.name,
         kind=block.labels[pattern],
-        mask=Mask(Grid((k, j, i), segment.affine, uid), segment.values),
+        mask=mask_of_segment(segment, block.frame, where=path.name),
         source=block.path,
         assumed=tuple(block.assumed),
     )
 
 
-def frame_of_segment(segment: ReadSegment, frame: str | None, *, where: str) -> str:
-    """Return the frame of reference that the file declares or a name gives.
+def mask_of_segment(segment: ReadSegment, frame: str | None, *, where: str) -> Mask:
+    """Return the mask of a segment, in its own frame of reference or in the one named.
 
     Raises
     ------
+    InputError
+        When the segment has no voxels.
     MissingInputError
-        When neither does.
+        When neither the file nor `frame` names a frame of reference.
     GeometryError
         When both do, and not the same.
     """
+    where = f"{where}, segment {segment.name!r}"
+    if not segment.values.any():
+        raise InputError(f"{where} has no voxels; draw it, or leave it out")
+    k, j, i = segment.values.shape
+    uid = _frame_of(segment, frame, where)
+    return Mask(Grid((k, j, i), segment.affine, uid), segment.values)
+
+
+def _frame_of(segment: ReadSegment, frame: str | None, where: str) -> str:
     named = frame_of_reference_uid(frame) if frame else None
     declared = segment.frame_of_reference_uid
     if isinstance(declared, Missing):
@@ -112,18 +123,10 @@ def frame_of_segment(segment: ReadSegment, frame: str | None, *, where: str) -> 
     return declared
 
 
-def _drawn_on(images: Iterable[CaseImage]) -> ReadVolume | None:
-    """Return the geometry of the first CT, else of the first image: that of RTSTRUCT contours."""
+def _drawn_on(images: Iterable[CaseImage]) -> list[ReadVolume]:
+    """Return the geometry of all images, CTs first: contours are drawn on one of them."""
     listed = sorted(images, key=lambda one: one.role not in CT_ROLES)
-    if not listed:
-        return None
-    grid = listed[0].image.grid
-    return ReadVolume(
-        values=listed[0].image.values,
-        affine=grid.affine,
-        source=listed[0].source,
-        frame_of_reference_uid=grid.frame_of_reference_uid,
-    )
+    return [geometry_of(one.image, one.source) for one in listed]
 
 
 def require_shared_frame(images: Sequence[CaseImage], structures: StructureSet) -> None:

@@ -2,9 +2,13 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
 from pathlib import Path
 
+from opensirt.domain.image import Image3D
+from opensirt.domain.missing import Missing
 from opensirt.domain.reading import ReadSegment, ReadVolume
 from opensirt.errors import InputError
 from opensirt.provenance import sha256_of_file
@@ -33,8 +37,19 @@ def is_dicom_path(path: Path) -> bool:
     return path.is_dir() or file_format(path) is FileFormat.DICOM
 
 
-def read_image_file(path: Path, *, series: str | None = None) -> ReadVolume:
+def read_image_file(
+    path: Path, *, series: str | None = None, zone: tzinfo | None = None
+) -> ReadVolume:
     """Return one volume: a DICOM series of a folder or file, or any other image file.
+
+    Parameters
+    ----------
+    path
+        File or folder.
+    series
+        Which series of a DICOM folder; may be left out when there is one image series only.
+    zone
+        Of the site, for DICOM files that state no time zone.
 
     Raises
     ------
@@ -45,7 +60,7 @@ def read_image_file(path: Path, *, series: str | None = None) -> ReadVolume:
     if is_dicom_path(path):
         from opensirt.dicom.series import read_series
 
-        return read_series(path, series)
+        return read_series(path, series, zone=zone)
     if series is not None:
         raise InputError(f"{path.name} is no DICOM series; leave out series")
     from opensirt.files.volume import read_volume
@@ -53,19 +68,44 @@ def read_image_file(path: Path, *, series: str | None = None) -> ReadVolume:
     return read_volume(path)
 
 
+def geometry_of(image: Image3D, source: str) -> ReadVolume:
+    """Return an image as contours see it: where its voxels lie."""
+    return ReadVolume(
+        values=image.values,
+        affine=image.grid.affine,
+        source=source,
+        frame_of_reference_uid=image.grid.frame_of_reference_uid,
+    )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SegmentFile:
+    """The segments that were asked for, and the names of all that the file holds."""
+
+    segments: tuple[ReadSegment, ...]
+    names: tuple[str, ...]
+
+
 def read_segment_file(
-    path: Path, *, reference: ReadVolume | None = None, names: Mapping[int, str] | None = None
-) -> tuple[ReadSegment, ...]:
+    path: Path,
+    *,
+    drawn_on: Sequence[ReadVolume] = (),
+    names: Mapping[int, str] | None = None,
+    wanted: Callable[[str], bool] = lambda _: True,
+) -> SegmentFile:
     """Return the segments of a DICOM SEG or RTSTRUCT, a `.seg.nrrd` or a label map.
 
     Parameters
     ----------
     path
-        The file.
-    reference
-        The image that contours without voxels of their own (RTSTRUCT) are drawn on.
+        The file, or a folder with one DICOM SEG or RTSTRUCT.
+    drawn_on
+        Images that contours without voxels of their own (RTSTRUCT) may have been drawn on: the
+        first in their frame of reference is taken.
     names
         Label value → name, for label maps.
+    wanted
+        Whether a segment is to be read, by its name.
 
     Raises
     ------
@@ -74,12 +114,36 @@ def read_segment_file(
     """
     require_there(path)
     if is_dicom_path(path):
-        from opensirt.dicom.structures import read_dicom_segments
-
-        return read_dicom_segments(path, reference)
+        return _dicom_segments(path, drawn_on, wanted)
     from opensirt.files.segmentation import read_segments
 
-    return read_segments(path, names=names)
+    every = read_segments(path, names=names)
+    return SegmentFile(
+        segments=tuple(one for one in every if wanted(one.name)),
+        names=tuple(one.name for one in every),
+    )
+
+
+def _dicom_segments(
+    path: Path, drawn_on: Sequence[ReadVolume], wanted: Callable[[str], bool]
+) -> SegmentFile:
+    from opensirt.dicom.series import list_series
+    from opensirt.dicom.structures import read_dicom_segments
+
+    found = [one for one in list_series(path) if one.modality in ("SEG", "RTSTRUCT")]
+    files = [(one, file) for one in found for file in one.paths]
+    if len(files) != 1:
+        raise InputError(
+            f"{path.name} holds {len(files)} DICOM files with structures (SEG, RTSTRUCT); wanted "
+            "one: name the file"
+        )
+    about, file = files[0]
+    frame = about.frame_of_reference_uid
+    same = [one for one in drawn_on if frame in (one.frame_of_reference_uid, Missing.NOT_RECORDED)]
+    reference = next(iter(same or drawn_on), None) if about.modality == "RTSTRUCT" else None
+    return SegmentFile(
+        segments=read_dicom_segments(file, reference, wanted=wanted), names=about.labels
+    )
 
 
 def sha256_of_path(path: Path) -> str:

@@ -1,5 +1,6 @@
 """A case folder read whole: its facts, images and structures as frozen values."""
 
+from datetime import tzinfo
 from pathlib import Path
 
 from opensirt.app.case_facts import (
@@ -23,11 +24,12 @@ from opensirt.files.case_file import case_file_path, read_case_file
 from opensirt.provenance import sha256_of_file
 
 
-def read_case(path: Path) -> Case:
+def read_case(path: Path, *, zone: tzinfo | None = None) -> Case:
     """Return the case of a folder with a case.toml, or of the case.toml itself.
 
     Facts that the image files declare and facts that the case states are brought together;
-    what is assumed stands first in the findings.
+    what is assumed stands first in the findings. `zone` is that of the site, for DICOM files
+    that state no time zone; without it their times stay unknown.
 
     Raises
     ------
@@ -50,7 +52,7 @@ def read_case(path: Path) -> Case:
     administration = administration_facts(stated.administration)
     images: list[CaseImage] = []
     for image_block in stated.images:
-        image, declared_bq = read_case_image(image_block, folder, gathered)
+        image, declared_bq = read_case_image(image_block, folder, gathered, zone=zone)
         images.append(image)
         if image.role is ImageRole.VERIFICATION:
             administration = with_declared_activity(

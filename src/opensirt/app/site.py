@@ -1,7 +1,9 @@
 """Which site profile is in force, and the figures in it."""
 
 from dataclasses import dataclass
+from datetime import tzinfo
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from opensirt.domain.site import SiteProfile
 from opensirt.errors import InputError
@@ -13,6 +15,11 @@ class SiteInForce:
 
     profile: SiteProfile
     path: Path | None
+
+    @property
+    def zone(self) -> tzinfo | None:
+        """Time zone that the site states; None without a profile of its own."""
+        return None if self.path is None else ZoneInfo(self.profile.time_zone)
 
 
 def user_site_path() -> Path:

@@ -127,8 +127,8 @@ class SiteFile(Block):
         default="common-unverified",
         description='"published" for verified figures only, or "common-unverified"',
     )
-    time_zone: Annotated[str, AfterValidator(_time_zone)] | None = Field(
-        default=None, description='such as "Europe/Amsterdam"'
+    time_zone: Annotated[str, AfterValidator(_time_zone)] = Field(
+        description='of the clocks of cameras and laboratory, such as "Europe/Amsterdam"'
     )
     data_set: Annotated[str, AfterValidator(_data_set)] | None = Field(
         default=None, description="nuclear data set"
@@ -208,7 +208,7 @@ def over_default(stated: SiteFile, default: SiteProfile) -> SiteProfile:
     profile = replace(
         default,
         name=stated.name,
-        time_zone=stated.time_zone or default.time_zone,
+        time_zone=stated.time_zone,
         data_set=stated.data_set or default.data_set,
         planning_engine=stated.planning_engine or default.planning_engine,
         verification_engine=stated.verification_engine or default.verification_engine,
