@@ -55,7 +55,7 @@ def digital_demo(
     UnknownNameError
         When there is no digital patient for that nuclide.
     """
-    from opensirt.app.truth import truth_rows
+    from opensirt.phantom.against_truth import truth_rows
     from opensirt.phantom.course import write_digital_case
     from opensirt.phantom.patient import digital_patient
 
