@@ -57,9 +57,15 @@ class Territory:
     perfused_normal_mass_kg: float
     tumour_masses_kg: Mapping[str, float]
     tumour_to_normal_ratio: Mapping[str, Number]
+    uptake_fractions: Mapping[str, float] = field(default_factory=dict)
+    """Label → part of the territory's uptake (perfused volume and deposits) in that structure."""
+    perfused_normal_uptake_fraction: float = 0.0
+    """Part of the territory's uptake in its perfused normal liver."""
+    deposits: tuple[str, ...] = ()
+    """Labels of extrahepatic structures whose uptake is counted to this territory."""
 
     def __post_init__(self) -> None:
-        for name in ("tumour_masses_kg", "tumour_to_normal_ratio"):
+        for name in ("tumour_masses_kg", "tumour_to_normal_ratio", "uptake_fractions"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
 

@@ -108,32 +108,48 @@ def structure_dose(
     """
     structure, weights = one.structure, one.weights
     dvh = Dvh(weights.values_of(dose), dose.grid.voxel_volume_ml, weights.fraction)
+    figures = figures_of(
+        structure,
+        dvh,
+        mass_kg=structure.volume_ml * weights.mean(density),
+        activity_bq=weights.integral(activity),
+        volume_outside_ml=weights.volume_outside_ml,
+        half_life_s=half_life_s,
+    )
+    return figures, dvh
+
+
+def figures_of(
+    structure: Structure,
+    dvh: Dvh,
+    *,
+    mass_kg: float,
+    activity_bq: float,
+    volume_outside_ml: float,
+    half_life_s: float,
+) -> StructureDose:
+    """Return the dose figures of a structure whose DVH is known.
+
+    Raises
+    ------
+    InputError
+        When the mean dose of the structure is negative.
+    """
     mean_gy = dvh.mean_gy
     if mean_gy < 0:
         raise InputError(
             f"the mean dose of {structure.label} is {mean_gy:.3g} Gy: negative voxels outweigh "
             "the others there; check the reconstruction and the mask"
         )
-    mass_kg = structure.volume_ml * weights.mean(density)
     bed_gy: Number = Missing.NO_VERIFIED_VALUE
     equivalent_gy: Number = Missing.NO_VERIFIED_VALUE
     alpha_beta_gy: Number = Missing.NO_VERIFIED_VALUE
     repair_h: Number = Missing.NO_VERIFIED_VALUE
-    sure = False
-    source = ""
     tissue = _tissue(structure.kind)
     if tissue is not None:
         biology = tissue_parameters(tissue)
         alpha_beta_gy = biology.alpha_beta_ratio_gy.value
         repair_h = biology.repair_half_life_h.value
-        sure = biology.verified
-        source = "; ".join(
-            f"{name}: {one.source} ({one.status})"
-            for name, one in (
-                ("α/β", biology.alpha_beta_ratio_gy),
-                ("repair half-life", biology.repair_half_life_h),
-            )
-        )
         bed_gy = float(
             biologically_effective_dose_gy(
                 mean_gy,
@@ -143,14 +159,13 @@ def structure_dose(
             )
         )
         equivalent_gy = float(eqd2_gy(bed_gy, alpha_beta_ratio_gy=alpha_beta_gy))
-    inside_bq = weights.integral(activity)
-    figures = StructureDose(
+    return StructureDose(
         label=structure.label,
         kind=structure.kind,
         volume_ml=structure.volume_ml,
         mass_kg=mass_kg,
-        activity_bq=inside_bq,
-        mean_activity_bq_per_ml=inside_bq / weights.volume_ml,
+        activity_bq=activity_bq,
+        mean_activity_bq_per_ml=activity_bq / dvh.volume_ml,
         mean_gy=mean_gy,
         min_gy=dvh.min_gy,
         max_gy=dvh.max_gy,
@@ -162,14 +177,11 @@ def structure_dose(
         eqd2_gy=equivalent_gy,
         alpha_beta_ratio_gy=alpha_beta_gy,
         repair_half_life_h=repair_h,
-        radiobiology_verified=sure,
-        radiobiology_source=source,
         volume_fraction_at_gy={
             level: dvh.volume_fraction(level) for level in _levels_gy(structure.kind)
         },
-        volume_outside_ml=weights.volume_outside_ml,
+        volume_outside_ml=volume_outside_ml,
     )
-    return figures, dvh
 
 
 def structure_doses(
