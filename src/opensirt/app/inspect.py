@@ -1,0 +1,290 @@
+"""What lies in a folder or file: images, geometry, what they declare, what is missing for what."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from opensirt.app.image_file import is_dicom_path, require_there
+from opensirt.domain.missing import Missing
+from opensirt.domain.reading import ReadSegment, ReadVolume
+from opensirt.errors import InputError
+from opensirt.units import ML_PER_MM3, ImageUnit
+
+_CONCENTRATIONS = (ImageUnit.BQ_PER_ML, ImageUnit.KBQ_PER_ML, ImageUnit.MBQ_PER_ML)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmentFacts:
+    """One segment of a segmentation file."""
+
+    name: str
+    volume_ml: float | Missing
+    """`Missing` where the contours need an image to become a volume."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoundFile:
+    """One image or segmentation, with what it declares and what it leaves open.
+
+    `missing` lists the facts that a case has to state; `problem` is empty for a file that can be
+    read.
+    """
+
+    name: str
+    """File name, or the DICOM series UID."""
+    path: Path
+    kind: str
+    """``image``, ``structures``, ``dose`` or ``other``."""
+    file_format: str
+    modality: str = ""
+    shape: tuple[int, ...] = ()
+    """(k, j, i)."""
+    spacing_mm: tuple[float, ...] = ()
+    frame_of_reference_uid: str | Missing = Missing.NOT_RECORDED
+    unit: str | Missing = Missing.NOT_RECORDED
+    radionuclide: str | Missing = Missing.NOT_RECORDED
+    value_range: tuple[float, float] | Missing = Missing.NOT_DONE
+    segments: tuple[SegmentFacts, ...] = ()
+    missing: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inspection:
+    """Everything found at a path."""
+
+    path: Path
+    files: tuple[FoundFile, ...]
+    n_other_files: int
+    damaged: tuple[str, ...] = ()
+    for_steps: tuple[tuple[str, str], ...] = field(default=())
+    """Step → what it would still need, in words."""
+
+
+def inspect_path(path: Path) -> Inspection:
+    """Return what a file, or a folder with its folders, holds.
+
+    Raises
+    ------
+    InputError
+        When there is nothing at `path`, or nothing in it that can be read.
+    """
+    require_there(path)
+    found: list[FoundFile] = []
+    n_other = 0
+    damaged: tuple[str, ...] = ()
+    others = [path] if path.is_file() else sorted(one for one in path.rglob("*") if one.is_file())
+    if path.is_dir() or is_dicom_path(path):
+        dicom, damaged = _dicom_series(path)
+        found += dicom
+        taken = {file for one in dicom for file in _files_of(path, one)}
+        others = [one for one in others if one not in taken]
+    for one in others:
+        made = _other_file(one, alone=path.is_file())
+        if made is None:
+            n_other += 1
+        else:
+            found.append(made)
+    if not found and not damaged:
+        raise InputError(
+            f"{path.name} holds no image, segmentation or dose that can be read ({n_other} other "
+            "files); wanted DICOM, NIfTI, NRRD, MetaImage or Interfile; check the path"
+        )
+    return Inspection(
+        path=path,
+        files=tuple(found),
+        n_other_files=n_other,
+        damaged=damaged,
+        for_steps=_steps(found),
+    )
+
+
+def _dicom_series(path: Path) -> tuple[list[FoundFile], tuple[str, ...]]:
+    from opensirt.dicom.series import folder_content
+
+    content = folder_content(path)
+    kinds = {"SEG": "structures", "RTSTRUCT": "structures", "RTDOSE": "dose"}
+    found = []
+    for one in content.series:
+        is_image = not isinstance(one.shape, Missing)
+        kind = kinds.get(one.modality, "image" if is_image or one.problem else "other")
+        unit = one.unit.value if isinstance(one.unit, ImageUnit) else one.unit
+        missing = []
+        if kind == "image" and not one.problem:
+            missing = _left_open(
+                unit=one.unit,
+                nuclide=one.radionuclide,
+                modality=one.modality,
+                has_reference=not isinstance(one.decay_correction, Missing),
+                has_instant=one.has_acquisition_time and one.has_time_zone,
+                has_frame=not isinstance(one.frame_of_reference_uid, Missing),
+            )
+        found.append(
+            FoundFile(
+                name=one.series_uid or "(series without UID)",
+                path=one.paths[0].parent,
+                kind=kind,
+                file_format=f"DICOM {one.sop_class}, {one.n_files} files",
+                modality=one.modality,
+                shape=() if isinstance(one.shape, Missing) else one.shape,
+                spacing_mm=() if isinstance(one.spacing_mm, Missing) else one.spacing_mm,
+                frame_of_reference_uid=one.frame_of_reference_uid,
+                unit=unit,
+                radionuclide=one.radionuclide,
+                segments=tuple(
+                    SegmentFacts(name=label, volume_ml=Missing.NOT_DONE) for label in one.labels
+                ),
+                missing=tuple(missing),
+                notes=one.notes,
+                problem=one.problem,
+            )
+        )
+    return found, content.damaged
+
+
+def _files_of(path: Path, series: FoundFile) -> set[Path]:
+    from opensirt.dicom.series import list_series
+
+    if path.is_file():
+        return {path}
+    return {
+        file
+        for one in list_series(path)
+        if (one.series_uid or "(series without UID)") == series.name
+        for file in one.paths
+    }
+
+
+def _left_open(
+    *,
+    unit: ImageUnit | Missing,
+    nuclide: str | Missing,
+    modality: str,
+    has_reference: bool,
+    has_instant: bool,
+    has_frame: bool,
+) -> list[str]:
+    """Return the keys that a case has to state for an image."""
+    missing = []
+    is_ct = modality == "CT" and unit in (ImageUnit.HU, Missing.NOT_RECORDED)
+    if isinstance(unit, Missing) and not is_ct:
+        missing.append("unit")
+    if isinstance(nuclide, Missing) and unit is not ImageUnit.HU and not is_ct:
+        missing.append("radionuclide")
+    activity = unit in _CONCENTRATIONS or (isinstance(unit, Missing) and not is_ct)
+    if activity and not has_reference:
+        missing.append("reference")
+    if activity and has_reference and not has_instant:
+        missing.append("acquired_at")
+    if not has_frame:
+        missing.append("frame")
+    return missing
+
+
+def _other_file(path: Path, *, alone: bool) -> FoundFile | None:
+    """Return one file that is not DICOM, or None when it is no image at all."""
+    from opensirt.files.file_format import file_format
+    from opensirt.files.segmentation import read_segments
+    from opensirt.files.volume import READERS, read_volume
+
+    try:
+        known = file_format(path)
+    except InputError as error:
+        if alone:
+            raise
+        return FoundFile(
+            name=path.name, path=path, kind="other", file_format="unreadable", problem=str(error)
+        )
+    if known is None or known not in READERS:
+        if alone:
+            read_volume(path)  # says why it is refused
+        return None
+    try:
+        if path.name.endswith(".seg.nrrd"):
+            return _segmentation(path, known.value, read_segments(path))
+        return _volume(path, known.value, read_volume(path))
+    except InputError as error:
+        if alone:
+            raise
+        return FoundFile(
+            name=path.name, path=path, kind="image", file_format=known.value, problem=str(error)
+        )
+
+
+def _segmentation(path: Path, format_name: str, segments: Sequence[ReadSegment]) -> FoundFile:
+    first = segments[0]
+    voxel_ml = abs(float(np.linalg.det(first.affine[:3, :3]))) * ML_PER_MM3
+    has_frame = not isinstance(first.frame_of_reference_uid, Missing)
+    return FoundFile(
+        name=path.name,
+        path=path,
+        kind="structures",
+        file_format=format_name,
+        shape=first.values.shape,
+        spacing_mm=tuple(float(mm) for mm in np.linalg.norm(first.affine[:3, :3], axis=0)),
+        frame_of_reference_uid=first.frame_of_reference_uid,
+        segments=tuple(
+            SegmentFacts(name=one.name, volume_ml=int(np.count_nonzero(one.values)) * voxel_ml)
+            for one in segments
+        ),
+        missing=("labels",) if has_frame else ("frame", "labels"),
+        notes=tuple(note for one in segments for note in one.notes),
+    )
+
+
+def _volume(path: Path, format_name: str, read: ReadVolume) -> FoundFile:
+    has_geometry = not isinstance(read.affine, Missing)
+    spacing: tuple[float, ...] = ()
+    if not isinstance(read.affine, Missing):
+        spacing = tuple(float(mm) for mm in np.linalg.norm(read.affine[:3, :3], axis=0))
+    missing = _left_open(
+        unit=read.unit,
+        nuclide=read.radionuclide,
+        modality=read.modality,
+        has_reference=not isinstance(read.decay_corrected_to, Missing),
+        has_instant=not isinstance(read.acquired_at, Missing),
+        has_frame=not isinstance(read.frame_of_reference_uid, Missing),
+    )
+    finite = np.isfinite(read.values)
+    problem = "" if finite.all() else f"{int(np.count_nonzero(~finite))} voxels are not finite"
+    return FoundFile(
+        name=path.name,
+        path=path,
+        kind="image",
+        file_format=format_name,
+        modality=read.modality,
+        shape=read.values.shape,
+        spacing_mm=spacing,
+        frame_of_reference_uid=read.frame_of_reference_uid,
+        unit=read.unit.value if isinstance(read.unit, ImageUnit) else read.unit,
+        radionuclide=read.radionuclide,
+        value_range=(float(read.values.min()), float(read.values.max())),
+        missing=tuple(missing),
+        notes=read.notes if has_geometry else (*read.notes, "the file says not where it lies"),
+        problem=problem,
+    )
+
+
+def _steps(found: Sequence[FoundFile]) -> tuple[tuple[str, str], ...]:
+    """Say what each step would still need of a folder with these files."""
+    images = [one for one in found if one.kind == "image" and not one.problem]
+    has_structures = any(one.kind == "structures" for one in found)
+    emission = [one for one in images if one.modality != "CT" and one.unit != ImageUnit.HU.value]
+    lacking = []
+    if not emission:
+        lacking.append("an image of the activity (PET or SPECT)")
+    if not has_structures:
+        lacking.append("contours (SEG, RTSTRUCT, .seg.nrrd or a label map)")
+    open_facts = sorted({key for one in (*images, *found) for key in one.missing})
+    if open_facts:
+        lacking.append(f"facts that the case states: {', '.join(open_facts)}")
+    images_lack = "; ".join(lacking)
+    plan = [images_lack, "perfused volume, lung shunt fraction, body measures, prescription"]
+    verify = [images_lack, "tissue density, administered activity"]
+    return (
+        ("work-up and plan", "; ".join(one for one in plan if one)),
+        ("verify", "; ".join(one for one in verify if one)),
+    )

@@ -1,0 +1,107 @@
+"""A first case from a folder of images, and what inspection says of it."""
+
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from builders import activity, ball, centred_grid, structure
+
+from opensirt.app.inspect import inspect_path
+from opensirt.app.new_case import new_case
+from opensirt.app.read_case import read_case
+from opensirt.domain.image import ActivityMap
+from opensirt.domain.missing import Missing
+from opensirt.domain.structure import StructureKind
+from opensirt.errors import InputError
+from opensirt.files.write import write_label_map_seg_nrrd, write_nifti
+
+GRID = centred_grid((20, 20, 20), (4.0, 4.0, 4.0))
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    folder = tmp_path / "images"
+    folder.mkdir()
+    write_nifti(folder / "pet.nii.gz", activity(GRID, 1e5))
+    structures = (
+        structure("Leber", StructureKind.LIVER, ball(GRID, (0, 0, 0), 30)),
+        structure("Metastase 1", StructureKind.TUMOUR, ball(GRID, (0, 0, 0), 10)),
+        structure("cloud", StructureKind.OTHER, ball(GRID, (0, 20, 0), 10)),
+    )
+    write_label_map_seg_nrrd(folder / "drawn.seg.nrrd", structures)
+    (folder / "notes.txt").write_text("not an image")
+    return folder
+
+
+def test_inspection_names_what_a_case_has_to_state(images: Path) -> None:
+    found = inspect_path(images)
+    by_name = {one.name: one for one in found.files}
+    assert by_name["pet.nii.gz"].missing == ("unit", "radionuclide", "reference", "frame")
+    assert by_name["pet.nii.gz"].shape == (20, 20, 20)
+    assert by_name["pet.nii.gz"].spacing_mm == pytest.approx((4.0, 4.0, 4.0))
+    assert by_name["drawn.seg.nrrd"].missing == ("frame", "labels")
+    volumes = {one.name: one.volume_ml for one in by_name["drawn.seg.nrrd"].segments}
+    assert not isinstance(volumes["Leber"], Missing)
+    assert volumes["Leber"] == pytest.approx(ball(GRID, (0, 0, 0), 30).volume_ml)
+    assert found.n_other_files == 1
+    assert "unit" in dict(found.for_steps)["verify"]
+
+
+def test_a_new_case_is_valid_once_the_marked_facts_are_filled_in(
+    images: Path, tmp_path: Path
+) -> None:
+    path = new_case(tmp_path / "course", images)
+    text = path.read_text()
+    stated = tomllib.loads(text)
+    assert stated["structures"][0]["labels"] == {
+        "Leber": "liver",
+        "Metastase 1": "tumour",
+        "cloud": "other",
+    }
+    filled = text.replace("# FILL IN ", "").replace("lung_mass_kg = 1.0", "")
+    path.write_text(filled)
+    case = read_case(path)
+    assert isinstance(case.images[0].image, ActivityMap)
+    assert case.images[0].image.total() == pytest.approx(1e5 * 8000 * 0.064, rel=1e-5)
+    assert [one.kind for one in case.structures] == [
+        StructureKind.LIVER,
+        StructureKind.TUMOUR,
+        StructureKind.OTHER,
+    ]
+
+
+def test_an_existing_case_is_never_overwritten(images: Path, tmp_path: Path) -> None:
+    path = new_case(tmp_path / "course", images)
+    path.write_text("mine")
+    with pytest.raises(InputError, match="not overwritten"):
+        new_case(tmp_path / "course", images)
+    assert path.read_text() == "mine"
+
+
+def test_a_folder_without_images_is_refused_and_nothing_written(tmp_path: Path) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(InputError, match="holds no image"):
+        new_case(tmp_path / "course", empty)
+    assert not (tmp_path / "course").exists()
+    with pytest.raises(InputError, match="there is no nowhere"):
+        inspect_path(tmp_path / "nowhere")
+
+
+def test_a_damaged_file_is_named_beside_the_good_ones(images: Path) -> None:
+    whole = (images / "pet.nii.gz").read_bytes()
+    (images / "broken.nii.gz").write_bytes(whole[: len(whole) // 2])
+    found = {one.name: one for one in inspect_path(images).files}
+    assert found["broken.nii.gz"].problem
+    assert not found["pet.nii.gz"].problem
+
+
+def test_voxels_that_are_not_finite_are_counted(images: Path) -> None:
+    import nibabel
+
+    values = np.zeros((4, 4, 4), dtype=np.float32)
+    values[0, 0, 0] = np.nan
+    nibabel.save(nibabel.Nifti1Image(values, np.eye(4)), images / "bad.nii")
+    found = {one.name: one for one in inspect_path(images).files}
+    assert found["bad.nii"].problem == "1 voxels are not finite"
