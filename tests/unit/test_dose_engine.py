@@ -266,6 +266,11 @@ def test_a_kernel_for_no_density_is_refused() -> None:
         voxel_kernel(Y90, (2.0, 2.0, 2.0), density_g_per_ml=0.0)
 
 
+def test_activity_in_air_is_refused_by_the_kernel() -> None:
+    with pytest.raises(InputError, match=r"is the activity in air, is the density in g/mL"):
+        dose_engine("kernel", Y90).dose(decays(ball()), density(0.001))
+
+
 def test_a_kernel_is_computed_once() -> None:
     first = voxel_kernel(Y90, (2.0, 2.0, 2.0))
     assert voxel_kernel(Y90, (2.0, 2.0 + 1e-9, 2.0)) is first

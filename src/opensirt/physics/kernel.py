@@ -125,7 +125,8 @@ def voxel_kernel(
     Raises
     ------
     InputError
-        When a side or the density is not above zero.
+        When a side or the density is not above zero, or so small that electrons cross more
+        voxels than a kernel may hold.
     MissingInputError
         When no absorbed dose can be computed from the nuclide.
     UnknownNameError
@@ -173,10 +174,29 @@ def _voxel_kernel(
 
 
 def half_widths(point: PointKernel, sides_mm: NDArray[np.float64]) -> tuple[int, int, int]:
-    """Return how many voxels an electron can cross along each axis, at least one."""
+    """Return how many voxels an electron can cross along each axis, at least one.
+
+    Parameters
+    ----------
+    point
+    sides_mm
+        Sides of a voxel, scaled to water of 1 g/mL.
+
+    Raises
+    ------
+    InputError
+        When that is more than the largest kernel allowed.
+    """
     beyond = constant("dose_engines", "reach", "fraction_beyond").value
     reach_mm = point.reach_mm(beyond)
     k, j, i = (max(1, ceil(reach_mm / side - 1e-9)) for side in sides_mm)
+    allowed = constant("dose_engines", "largest_kernel", "half_width").value
+    if max(k, j, i) > allowed:
+        raise InputError(
+            f"electrons of {point.name} cross {max(k, j, i)} voxels of {min(sides_mm):.3g} mm of "
+            f"water, at most {allowed:.0f} are allowed; is the activity in air, is the density in "
+            "g/mL, are the voxels in mm?"
+        )
     return k, j, i
 
 
