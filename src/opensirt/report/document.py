@@ -1,0 +1,59 @@
+"""The whole report as one document, ready to be written as HTML and PDF."""
+
+from opensirt.domain.case import Case
+from opensirt.domain.record import CaseResult
+from opensirt.report.content import Document, Section
+from opensirt.report.sections.chosen import planned_dose
+from opensirt.report.sections.dose import dose_section
+from opensirt.report.sections.findings import findings_section
+from opensirt.report.sections.key_results import key_results_section
+from opensirt.report.sections.method import method_section
+from opensirt.report.sections.pictures import pictures_section
+from opensirt.report.sections.plan import plan_section
+from opensirt.report.sections.truth import truth_section
+from opensirt.report.sections.verification import energy_table, verification_section
+from opensirt.report.sections.work_up import work_up_section
+from opensirt.report.wording import RESEARCH_USE
+
+
+def report_document(case: Case, result: CaseResult) -> Document:
+    """Return the report of a run: findings first, method and provenance last."""
+    sections = [findings_section(result.findings), key_results_section(result)]
+    pictures = pictures_section(case, result)
+    if pictures is not None:
+        sections.append(pictures)
+    if result.plan is not None:
+        sections.append(plan_section(result.plan))
+    if result.verification is not None:
+        measured = result.verification.primary_result
+        sections.append(dose_section(measured, "Measured dose"))
+    planned = planned_dose(result.plan)
+    if planned is not None:
+        section = dose_section(planned, "Planned dose")
+        energy = energy_table((planned,))
+        sections.append(Section(section.title, (*section.blocks, energy), wide=True))
+    if result.verification is not None:
+        sections.append(verification_section(result.verification))
+    if result.truth:
+        sections.append(truth_section(result.truth))
+    if result.workup is not None:
+        sections.append(work_up_section(result.workup))
+    sections.append(method_section(result))
+    return Document(
+        title=_title(result),
+        case_key=result.case_key,
+        research_use=RESEARCH_USE,
+        made_at=result.provenance.made_at.isoformat(timespec="minutes"),
+        software=f"OpenSIRT {result.provenance.software.get('opensirt', 'of unknown version')}",
+        sections=tuple(sections),
+    )
+
+
+def _title(result: CaseResult) -> str:
+    if result.verification is not None and result.plan is not None:
+        return "Radioembolization: plan and measured dose"
+    if result.verification is not None:
+        return "Radioembolization: measured dose"
+    if result.plan is not None:
+        return "Radioembolization: plan"
+    return "Radioembolization: work-up"

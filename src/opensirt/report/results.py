@@ -1,0 +1,334 @@
+"""results.json: everything that a run found, for programs."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from opensirt.domain.case import Case
+from opensirt.domain.finding import Finding
+from opensirt.domain.missing import Missing
+from opensirt.domain.record import (
+    CaseResult,
+    DoseResult,
+    LungShunt,
+    Number,
+    Plan,
+    PlanRow,
+    StructureDose,
+    StructureUptake,
+    Territory,
+    TruthRow,
+    Verification,
+    Workup,
+)
+from opensirt.errors import InputError
+from opensirt.provenance import Provenance
+from opensirt.report.results_schema import results_schema
+from opensirt.report.sections.chosen import reported_dose
+from opensirt.report.wording import RESEARCH_USE
+
+__all__ = ["NO_VALUE", "SCHEMA", "results_document", "results_schema"]
+
+SCHEMA = "opensirt/results/1"
+NO_VALUE = "does not apply"
+"""Stands where a finding has no value or no limit: a reason, as for every absent number."""
+
+
+def results_document(
+    case: Case, result: CaseResult, *, files: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, Any]:
+    """Return the content of results.json as plain values.
+
+    A number that could not be given is the text that says why; there is no null. Keys of a step
+    that was not done are absent.
+
+    Parameters
+    ----------
+    case, result
+        What was done, and with what.
+    files
+        Name → sha256 of the files that were written beside it.
+
+    Raises
+    ------
+    InputError
+        When a number is not finite.
+    """
+    document: dict[str, Any] = {
+        "schema": SCHEMA,
+        "case": result.case_key,
+        "research_use": RESEARCH_USE,
+        "findings": [_finding(one) for one in result.findings],
+    }
+    if result.workup is not None:
+        document["workup"] = _workup(result.workup)
+    if result.plan is not None:
+        document["plan"] = _plan(result.plan)
+    dose = reported_dose(result)
+    if dose is not None:
+        document["dose"] = _dose(dose)
+    if result.verification is not None:
+        document["verification"] = _verification(result.verification)
+    if result.truth:
+        document["truth"] = [_truth(one) for one in result.truth]
+    if case.confirmations:
+        document["confirmations"] = [
+            {"finding": one.rule, "by": one.by, "on": one.on.isoformat()}
+            for one in case.confirmations
+        ]
+    document["provenance"] = _provenance(result.provenance)
+    if files:
+        document["files"] = dict(files)
+    return document
+
+
+def _number(value: Number) -> float | str:
+    """Return a finite number, or the reason why there is none."""
+    if isinstance(value, Missing):
+        return value.value
+    number = float(value)
+    if not abs(number) < float("inf"):
+        raise InputError(f"a number of the results is not finite: {number}")
+    return number
+
+
+def _numbers(values: Mapping[str, Number]) -> dict[str, float | str]:
+    return {key: _number(value) for key, value in values.items()}
+
+
+def _finding(one: Finding) -> dict[str, Any]:
+    return {
+        "severity": one.severity.value,
+        "rule": one.rule,
+        "text": one.text,
+        "value": _stated(one.value),
+        "limit": _stated(one.limit),
+        "source": one.source,
+        "status": _status(verified=one.verified),
+    }
+
+
+def _status(*, verified: bool) -> str:
+    return "verified" if verified else "unverified"
+
+
+def _stated(value: float | str | None) -> float | str:
+    if value is None:
+        return NO_VALUE
+    return value if isinstance(value, str) else _number(value)
+
+
+def _lung_shunt(one: LungShunt) -> dict[str, Any]:
+    return {
+        "value": _number(one.fraction),
+        "standard_uncertainty": _number(one.standard_uncertainty),
+        "method": one.method or Missing.NOT_RECORDED.value,
+        "assumed": one.assumed,
+    }
+
+
+def _uptake(one: StructureUptake) -> dict[str, Any]:
+    return {
+        "label": one.label,
+        "kind": one.kind.value,
+        "volume_ml": _number(one.volume_ml),
+        "mass_kg": _number(one.mass_kg),
+        "mean": _number(one.mean),
+        "uptake_fraction": _number(one.uptake_fraction),
+    }
+
+
+def _territory(one: Territory) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "vessel": one.vessel.value if isinstance(one.vessel, Missing) else one.vessel,
+        "perfused_structure": one.perfused_label,
+        "perfused_volume_ml": _number(one.perfused_volume_ml),
+        "perfused_mass_kg": _number(one.perfused_mass_kg),
+        "perfused_normal_volume_ml": _number(one.perfused_normal_volume_ml),
+        "perfused_normal_mass_kg": _number(one.perfused_normal_mass_kg),
+        "tumour_masses_kg": _numbers(one.tumour_masses_kg),
+        "tumour_to_normal_ratio": _numbers(one.tumour_to_normal_ratio),
+    }
+
+
+def _ratios(territories: tuple[Territory, ...]) -> dict[str, float | str]:
+    """Return label → ratio; a tumour in two territories is named with each of them."""
+    labels = [label for one in territories for label in one.tumour_to_normal_ratio]
+    return {
+        label if labels.count(label) == 1 else f"{label} ({one.name})": _number(ratio)
+        for one in territories
+        for label, ratio in one.tumour_to_normal_ratio.items()
+    }
+
+
+def _workup(workup: Workup) -> dict[str, Any]:
+    return {
+        "lung_shunt_fraction": _lung_shunt(workup.lung_shunt),
+        "tumour_to_normal_ratio": _ratios(workup.territories),
+        "image": workup.scout_id,
+        "unit": workup.unit,
+        "lung_mass_kg": _number(workup.lung_mass_kg),
+        "liver_density_kg_per_ml": _number(workup.liver_density_kg_per_ml),
+        "liver_volume_ml": _number(workup.liver_volume_ml),
+        "tumour_volume_ml": _number(workup.tumour_volume_ml),
+        "normal_liver_volume_ml": _number(workup.normal_liver_volume_ml),
+        "normalising_volume": workup.normalising_volume,
+        "structures": [_uptake(one) for one in workup.uptakes],
+        "extrahepatic": [_uptake(one) for one in workup.extrahepatic],
+        "territories": [_territory(one) for one in workup.territories],
+    }
+
+
+def _row(one: PlanRow) -> dict[str, Any]:
+    return {
+        "device": one.device,
+        "model": one.model,
+        "territory": one.territory,
+        "administered_activity_bq": _number(one.administered_activity_bq),
+        "reaching_liver_bq": _number(one.reaching_liver_bq),
+        "tumour_gy": _number(one.tumour_gy),
+        "normal_liver_gy": _number(one.normal_liver_gy),
+        "perfused_normal_liver_gy": _number(one.perfused_normal_liver_gy),
+        "perfused_volume_gy": _number(one.perfused_volume_gy),
+        "lung_gy": _number(one.lung_gy),
+        "sphere_count": _number(one.sphere_count),
+        "binding": one.binding,
+        "lung_limit_binds_at_fraction": _number(one.lung_limit_binds_at_fraction),
+        "tumour_doses_gy": _numbers(one.tumour_doses_gy),
+        "extrahepatic_doses_gy": _numbers(one.extrahepatic_doses_gy),
+        "dose_constant_gy_kg_per_gbq": _number(one.dose_constant_gy_kg_per_gbq),
+        "status": _status(verified=one.verified),
+        "sources": list(one.sources),
+        "note": one.note,
+    }
+
+
+def _plan(plan: Plan) -> dict[str, Any]:
+    made: dict[str, Any] = {"rows": [_row(one) for one in plan.rows]}
+    if plan.chosen is not None:
+        made["chosen"] = _row(plan.chosen)
+    made["doses"] = [
+        {"device": device, "model": model, **_dose(one)}
+        for (device, model), one in plan.doses.items()
+    ]
+    return made
+
+
+def _structure(one: StructureDose) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "label": one.label,
+        "kind": one.kind.value,
+        "volume_ml": _number(one.volume_ml),
+        "mass_kg": _number(one.mass_kg),
+        "activity_bq": _number(one.activity_bq),
+        "mean_activity_bq_per_ml": _number(one.mean_activity_bq_per_ml),
+        "mean_gy": _number(one.mean_gy),
+        "mean_gy_expanded_uncertainty": _number(one.mean_gy_expanded_uncertainty),
+        "d95_gy": _number(one.d95_gy),
+        "d70_gy": _number(one.d70_gy),
+        "d50_gy": _number(one.d50_gy),
+        "d5_gy": _number(one.d5_gy),
+        "min_gy": _number(one.min_gy),
+        "max_gy": _number(one.max_gy),
+        "bed_gy": _number(one.bed_gy),
+        "eqd2_gy": _number(one.eqd2_gy),
+        "alpha_beta_ratio_gy": _number(one.alpha_beta_ratio_gy),
+        "repair_half_life_h": _number(one.repair_half_life_h),
+        "radiobiology_status": _status(verified=one.radiobiology_verified),
+        "radiobiology_source": one.radiobiology_source,
+        "volume_fraction_at_gy": {
+            f"{level:g}": _number(part) for level, part in one.volume_fraction_at_gy.items()
+        },
+        "volume_outside_ml": _number(one.volume_outside_ml),
+    }
+    if isinstance(one.mean_gy_under_shift, Missing):
+        made["mean_gy_under_shift"] = one.mean_gy_under_shift.value
+    else:
+        low, high = one.mean_gy_under_shift
+        made["mean_gy_under_shift"] = {"lowest": _number(low), "highest": _number(high)}
+    return made
+
+
+def _dose(dose: DoseResult) -> dict[str, Any]:
+    energy = dose.energy
+    return {
+        "engine": dose.engine,
+        "calibration": dose.calibration,
+        "radionuclide": dose.radionuclide,
+        "data_set": dose.data_set,
+        "energy": {
+            "mean_energy_mev_per_decay": _number(energy.mean_energy_mev_per_decay),
+            "released_j": _number(energy.released_j),
+            "scored_j": _number(energy.scored_j),
+            "outside_kernel_fraction": _number(energy.outside_kernel_fraction),
+            "outside_grid_fraction": _number(energy.outside_grid_fraction),
+        },
+        "structures": [_structure(one) for one in dose.structures],
+    }
+
+
+def _verification(verification: Verification) -> dict[str, Any]:
+    imaged, given = verification.imaged_activity_bq, verification.administered_activity_bq
+    ratio: Number = Missing.NOT_EVALUABLE
+    if not isinstance(imaged, Missing) and not isinstance(given, Missing):
+        ratio = imaged / given
+    made: dict[str, Any] = {
+        "image": verification.image_id,
+        "imaged_activity_bq": _number(imaged),
+        "administered_activity_bq": _number(given),
+        "imaged_over_administered_ratio": _number(ratio),
+        "normalising_volume": verification.normalising_volume,
+        "primary": verification.primary,
+        "doses": [_dose(one) for one in verification.results],
+        "planned_against_measured": [
+            {
+                "label": one.label,
+                "planned_gy": _number(one.planned_gy),
+                "measured_gy": _number(one.measured_gy),
+                "difference_gy": _number(one.difference_gy),
+            }
+            for one in verification.comparison
+        ],
+    }
+    if verification.recovered:
+        made["recovery"] = {
+            "method": verification.recovery_method,
+            "structures": [
+                {
+                    "label": one.label,
+                    "uncorrected_gy": _number(one.uncorrected_gy),
+                    "corrected_gy": _number(one.corrected_gy),
+                    "recovery_coefficient": _number(one.recovery_coefficient),
+                }
+                for one in verification.recovered
+            ],
+        }
+    return made
+
+
+def _truth(one: TruthRow) -> dict[str, Any]:
+    return {
+        "quantity": one.quantity,
+        "unit": one.unit,
+        "true": _number(one.true),
+        "estimated": _number(one.estimated),
+        "uncorrected": _number(one.uncorrected),
+        "tolerance": one.tolerance,
+    }
+
+
+def _provenance(provenance: Provenance) -> dict[str, Any]:
+    reference = dict(provenance.reference_data)
+    return {
+        "software": dict(provenance.software),
+        "inputs": dict(provenance.inputs),
+        "reference_data": reference,
+        "site": reference.get("site profile", Missing.NOT_RECORDED.value),
+        "made_at": provenance.made_at.isoformat(),
+        "method": provenance.method,
+        "parameters": {
+            key: value if isinstance(value, str) else _number(value)
+            for key, value in provenance.parameters.items()
+        },
+    }

@@ -1,0 +1,262 @@
+"""JSON Schema of results.json."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from opensirt.domain.finding import Severity
+from opensirt.domain.missing import Missing
+from opensirt.domain.structure import StructureKind
+
+_TEXT = {"type": "string"}
+_NAME = {"type": "string", "minLength": 1}
+_HASH = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+_STATUS = {"enum": ["verified", "unverified"]}
+_REASON = {
+    "description": "Why there is no number.",
+    "enum": [one.value for one in Missing],
+}
+_NUMBER = {"anyOf": [{"type": "number"}, _REASON]}
+_FRACTION = {"anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, _REASON]}
+_MODELS = [
+    "body_surface_area",
+    "empiric",
+    "mono_compartment",
+    "partition",
+    "multi_tumour_partition",
+    "voxel",
+]
+
+
+def _object(
+    required: Mapping[str, Any], optional: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return an object with these keys; others may be added by later versions."""
+    return {
+        "type": "object",
+        "properties": {**required, **(optional or {})},
+        "required": list(required),
+    }
+
+
+def _keyed(names: Iterable[str], value: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: dict(value) for key in names}
+
+
+def _map(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "additionalProperties": dict(value)}
+
+
+def _list(value: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "array", "items": dict(value)}
+
+
+def results_schema() -> dict[str, Any]:
+    """Return the JSON Schema (2020-12) of results.json.
+
+    Only the keys that are promised are required; a reader must accept further ones.
+    """
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "opensirt/results/1",
+        "title": "Results of one run of OpenSIRT",
+        "description": "A number that could not be given is a text that says why; there is no "
+        "null. The unit of a number is the end of its name.",
+        **_object(
+            {
+                "schema": {"const": "opensirt/results/1"},
+                "case": _NAME,
+                "research_use": _NAME,
+                "findings": _list({"$ref": "#/$defs/finding"}),
+                "provenance": {"$ref": "#/$defs/provenance"},
+            },
+            {
+                "selection": _selection(),
+                "workup": _workup(),
+                "plan": _object(
+                    {"rows": _list({"$ref": "#/$defs/row"})},
+                    {
+                        "chosen": {"$ref": "#/$defs/row"},
+                        "doses": _list({"$ref": "#/$defs/dose"}),
+                    },
+                ),
+                "dose": {"$ref": "#/$defs/dose"},
+                "verification": _verification(),
+                "truth": _list(_truth()),
+                "files": _map(_HASH),
+            },
+        ),
+        "$defs": {
+            "finding": _finding(),
+            "row": _row(),
+            "dose": _dose(),
+            "structure": _structure(),
+            "provenance": _provenance(),
+        },
+    }
+
+
+def _finding() -> dict[str, Any]:
+    value = {"type": ["number", "string"]}
+    return _object(
+        {
+            "severity": {"enum": [one.value for one in Severity]},
+            "rule": _NAME,
+            "text": _NAME,
+            "value": value,
+            "limit": value,
+            "source": _TEXT,
+            "status": _STATUS,
+        }
+    )
+
+
+def _selection() -> dict[str, Any]:
+    rule = _object(
+        {"id": _NAME, "result": {"enum": ["pass", "fail", "unknown"]}},
+        {"missing": _list(_NAME), "source": _TEXT, "status": _STATUS},
+    )
+    return _object({"rules": _list(rule)})
+
+
+def _workup() -> dict[str, Any]:
+    shunt = _object(
+        {"value": _FRACTION, "standard_uncertainty": _NUMBER, "method": _NAME},
+        {"assumed": {"type": "boolean"}},
+    )
+    return _object({"lung_shunt_fraction": shunt, "tumour_to_normal_ratio": _map(_NUMBER)})
+
+
+def _row() -> dict[str, Any]:
+    numbers = (
+        "administered_activity_bq",
+        "reaching_liver_bq",
+        "tumour_gy",
+        "normal_liver_gy",
+        "perfused_normal_liver_gy",
+        "perfused_volume_gy",
+        "lung_gy",
+        "sphere_count",
+    )
+    return _object(
+        {
+            "device": _NAME,
+            "model": {"enum": _MODELS},
+            "territory": _TEXT,
+            **_keyed(numbers, _NUMBER),
+            "binding": _TEXT,
+        },
+        {
+            "lung_limit_binds_at_fraction": _NUMBER,
+            "dose_constant_gy_kg_per_gbq": _NUMBER,
+            "tumour_doses_gy": _map(_NUMBER),
+            "extrahepatic_doses_gy": _map(_NUMBER),
+            "status": _STATUS,
+            "sources": _list(_NAME),
+            "note": _TEXT,
+        },
+    )
+
+
+def _dose() -> dict[str, Any]:
+    energy = _object(
+        {
+            **_keyed(("released_j", "scored_j"), _NUMBER),
+            **_keyed(("outside_kernel_fraction", "outside_grid_fraction"), {"type": "number"}),
+        },
+        {"mean_energy_mev_per_decay": {"type": "number", "exclusiveMinimum": 0}},
+    )
+    return _object(
+        {
+            "engine": _NAME,
+            "radionuclide": _NAME,
+            "data_set": _NAME,
+            "energy": energy,
+            "structures": _list({"$ref": "#/$defs/structure"}),
+        },
+        {"calibration": _NAME},
+    )
+
+
+def _structure() -> dict[str, Any]:
+    numbers = (
+        "mass_kg",
+        "activity_bq",
+        "mean_gy",
+        "mean_gy_expanded_uncertainty",
+        "d95_gy",
+        "d70_gy",
+        "d50_gy",
+        "d5_gy",
+        "min_gy",
+        "max_gy",
+        "bed_gy",
+        "eqd2_gy",
+    )
+    shift = {"anyOf": [_object(_keyed(("lowest", "highest"), _NUMBER)), _REASON]}
+    return _object(
+        {
+            "label": _NAME,
+            "kind": {"enum": [one.value for one in StructureKind]},
+            "volume_ml": {"type": "number", "exclusiveMinimum": 0},
+            **_keyed(numbers, _NUMBER),
+        },
+        {
+            "volume_fraction_at_gy": _map({"type": "number", "minimum": 0}),
+            "mean_gy_under_shift": shift,
+            "radiobiology_status": _STATUS,
+        },
+    )
+
+
+def _verification() -> dict[str, Any]:
+    pair = _object(
+        {"label": _NAME, **_keyed(("planned_gy", "measured_gy", "difference_gy"), _NUMBER)}
+    )
+    recovered = _object(
+        {"label": _NAME, **_keyed(("uncorrected_gy", "corrected_gy"), _NUMBER)},
+        {"recovery_coefficient": _NUMBER},
+    )
+    return _object(
+        {
+            "image": _NAME,
+            **_keyed(
+                (
+                    "imaged_activity_bq",
+                    "administered_activity_bq",
+                    "imaged_over_administered_ratio",
+                ),
+                _NUMBER,
+            ),
+            "normalising_volume": _NAME,
+            "primary": {"type": "integer", "minimum": 0},
+            "doses": _list({"$ref": "#/$defs/dose"}),
+            "planned_against_measured": _list(pair),
+        },
+        {"recovery": _object({"method": _NAME, "structures": _list(recovered)})},
+    )
+
+
+def _truth() -> dict[str, Any]:
+    return _object(
+        {
+            "quantity": _NAME,
+            "unit": _TEXT,
+            "true": {"type": "number"},
+            "estimated": _NUMBER,
+            "uncorrected": _NUMBER,
+            "tolerance": _TEXT,
+        }
+    )
+
+
+def _provenance() -> dict[str, Any]:
+    return _object(
+        {
+            "software": _map(_NAME),
+            "inputs": _map(_NAME),
+            "reference_data": _map(_NAME),
+            "site": _NAME,
+            "made_at": {"type": "string", "format": "date-time"},
+        },
+        {"method": _TEXT, "parameters": _map({"type": ["number", "string"]})},
+    )

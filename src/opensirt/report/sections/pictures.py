@@ -1,0 +1,148 @@
+"""The pictures of a report, each with a caption and the same in words."""
+
+from opensirt.domain.case import Case, CaseImage
+from opensirt.domain.image import CtImage, Image3D
+from opensirt.domain.record import CaseResult, DoseResult
+from opensirt.domain.structure import Structure
+from opensirt.report.content import Picture, Section
+from opensirt.report.figures.curves import dvh_png, planned_measured_png
+from opensirt.report.figures.projection import projections_png
+from opensirt.report.figures.scene import Outline, Scene, focus_mm, scene
+from opensirt.report.figures.slices import slices_png
+from opensirt.report.number import rounded
+from opensirt.report.sections.chosen import hottest_tumour, largest_tumour, planned_dose
+from opensirt.report.wording import device_words, engine_words, model_words
+
+
+def pictures_section(case: Case, result: CaseResult) -> Section | None:
+    """Return slices, projections and histograms of the measured and of the planned dose."""
+    found: list[Picture] = []
+    if result.verification is not None:
+        dose = result.verification.primary_result
+        image = case.image(result.verification.image_id)
+        words = f"measured dose, {engine_words(dose.engine)}, {dose.calibration}"
+        found += _of_dose(case, result, dose, image, "measured", words)
+        found.append(_projection(image, result.drawn, "measured"))
+        if result.verification.comparison:
+            found.append(
+                Picture(
+                    "planned_measured",
+                    planned_measured_png(result.verification.comparison),
+                    "Planned and measured mean doses.",
+                    "Planned against measured mean dose of each structure, one line for each; the "
+                    "same numbers stand in the table of planned against measured doses.",
+                )
+            )
+    scout = case.scout()
+    if result.plan is not None and scout is not None:
+        planned = planned_dose(result.plan)
+        chosen = result.plan.chosen
+        if planned is not None and chosen is not None:
+            device, model = device_words(chosen.device).lower(), model_words(chosen.model).lower()
+            words = f"planned dose, {device}, {model}"
+            found += _of_dose(case, result, planned, scout, "planned", words)
+    if result.workup is not None and scout is not None:
+        if not any(one.name.startswith("planned_slices") for one in found):
+            found += _of_scout(case, result, scout)
+        found.append(_projection(scout, result.drawn, "scout"))
+    return Section("Pictures", tuple(found)) if found else None
+
+
+def _ct_of(case: Case, image: Image3D) -> CtImage | None:
+    found = case.ct_in_frame(image.grid.frame_of_reference_uid)
+    return found.image if found is not None and isinstance(found.image, CtImage) else None
+
+
+def _of_dose(
+    case: Case,
+    result: CaseResult,
+    dose: DoseResult,
+    image: CaseImage,
+    name: str,
+    words: str,
+) -> list[Picture]:
+    shown = scene(dose.dose, result.drawn, ct=_ct_of(case, dose.dose), activity=image.image)
+    reasons: dict[str, str] = {}
+    for one, reason in (
+        (largest_tumour(dose), "the largest tumour"),
+        (hottest_tumour(dose), "the tumour with the highest mean dose"),
+    ):
+        if one is not None:
+            before = reasons.get(one.label)
+            reasons[one.label] = f"{before} and {reason}" if before else reason
+    found = []
+    for number, (label, reason) in enumerate(reasons.items(), 1):
+        outline = _outline(shown, label)
+        if outline is None:
+            continue
+        mean = rounded(dose.structure(label).mean_gy)
+        found.append(
+            _slices(shown, outline, f"{name}_slices_{number}", f"{words}, through {reason}", mean)
+        )
+    if not found:
+        found.append(_middle(shown, f"{name}_slices_1", words))
+    kinds = {one.label: one.kind for one in dose.structures}
+    if dose.dvhs:
+        found.append(
+            Picture(
+                f"{name}_dvh",
+                dvh_png(dose.dvhs, kinds),
+                f"Cumulative dose–volume histograms, {words}. Thick: normal liver. The right axis "
+                "ends where 1 % of the tissue that holds no tumour is left.",
+                f"Cumulative dose–volume histograms of {', '.join(dose.dvhs)}; the tables of doses "
+                "and of volumes at dose levels hold their figures.",
+            )
+        )
+    return found
+
+
+def _outline(shown: Scene, label: str) -> Outline | None:
+    return next((one for one in shown.outlines if one.label == label), None)
+
+
+def _slices(shown: Scene, outline: Outline, name: str, words: str, mean: str) -> Picture:
+    return Picture(
+        name,
+        slices_png(shown, focus_mm(outline)),
+        f"{words[:1].upper()}{words[1:]}: {outline.label}, mean {mean} {shown.scale.unit}.",
+        f"Axial, coronal and sagittal slices through {outline.label} with "
+        f"{shown.scale.quantity.lower()} in colour, outlines of liver and tumours, orientation "
+        "letters and a scale bar.",
+    )
+
+
+def _middle(shown: Scene, name: str, words: str) -> Picture:
+    """Return slices through the middle of what is shown, where no tumour is drawn."""
+    import numpy as np
+
+    box = shown.box()
+    middle = (np.array(box.low) + np.array(box.high)) / 2
+    return Picture(
+        name,
+        slices_png(shown, middle),
+        f"{words[:1].upper()}{words[1:]}: through the middle; no tumour is drawn.",
+        f"Axial, coronal and sagittal slices with {shown.scale.quantity.lower()} in colour.",
+    )
+
+
+def _of_scout(case: Case, result: CaseResult, scout: CaseImage) -> list[Picture]:
+    shown = scene(scout.image, result.drawn, ct=_ct_of(case, scout.image))
+    words = f"scout image {scout.id}"
+    tumours = shown.tumours()
+    if not tumours:
+        return [_middle(shown, "scout_slices_1", words)]
+    largest = max(tumours, key=lambda one: one.mask.volume_ml)
+    picture = _slices(shown, largest, "scout_slices_1", words, "")
+    caption = f"{words[:1].upper()}{words[1:]}, through the largest tumour, {largest.label}."
+    return [Picture(picture.name, picture.png, caption, picture.alternative)]
+
+
+def _projection(image: CaseImage, drawn: tuple[Structure, ...], name: str) -> Picture:
+    shown = scene(image.image, drawn)
+    return Picture(
+        f"{name}_projection",
+        projections_png(shown),
+        f"Maximum-intensity projections of image {image.id}, from the front and from the side.",
+        f"Coronal and sagittal maximum-intensity projections of the {shown.scale.quantity.lower()} "
+        "with the outlines of the structures, orientation letters and a scale bar.",
+    )

@@ -1,0 +1,54 @@
+"""Estimated against true, for a digital patient."""
+
+from opensirt.domain.missing import Missing
+from opensirt.domain.record import Number, TruthRow
+from opensirt.report.content import Column, Paragraph, Section, Table, row
+from opensirt.report.number import as_percent, rounded
+
+
+def truth_section(rows: tuple[TruthRow, ...]) -> Section:
+    """Return what was estimated from the images of a digital patient beside what is true."""
+    corrected = any(not isinstance(one.uncorrected, Missing) for one in rows)
+    columns = [
+        Column("Quantity", numeric=False, share=2.2),
+        Column("Unit", numeric=False, share=0.7),
+        Column("True"),
+        Column("Estimated"),
+        Column("Difference", "%"),
+        Column("Stated tolerance", numeric=False, share=1.3),
+    ]
+    if corrected:
+        columns.insert(4, Column("Estimated without recovery correction", share=1.3))
+    return Section(
+        "Estimated against true",
+        (
+            Paragraph(
+                "This patient is made by a program, so the truth is known. The estimates come from "
+                "the simulated images alone."
+            ),
+            Table(
+                "Estimated against true",
+                tuple(columns),
+                tuple(
+                    row(
+                        one.quantity,
+                        one.unit,
+                        rounded(one.true),
+                        rounded(one.estimated),
+                        *((rounded(one.uncorrected),) if corrected else ()),
+                        as_percent(_difference(one)),
+                        one.tolerance or "—",
+                    )
+                    for one in rows
+                ),
+            ),
+        ),
+    )
+
+
+def _difference(one: TruthRow) -> Number:
+    if isinstance(one.estimated, Missing):
+        return one.estimated
+    if one.true == 0:
+        return Missing.NOT_EVALUABLE
+    return one.estimated / one.true - 1

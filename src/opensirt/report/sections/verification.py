@@ -1,0 +1,192 @@
+"""How far the measured dose can be trusted: calibrations, shifts, energy, recovery, the plan."""
+
+from opensirt.domain.missing import Missing
+from opensirt.domain.record import DoseResult, Number, Verification
+from opensirt.reference.table import read_table
+from opensirt.report.content import Block, Cell, Column, Facts, Section, Table, row
+from opensirt.report.number import as_mbq, as_percent, rounded, with_unit
+from opensirt.report.wording import engine_words
+
+_CALIBRATIONS = (
+    "As imaged: Bq/mL of the image are taken as they are. Self-calibrated: the image is scaled so "
+    "that the normalising volume holds the administered activity. Bold: the dose that is exported "
+    "and that pictures and tables show."
+)
+
+
+def verification_section(verification: Verification) -> Section:
+    """Return everything beside the dose table that a physicist checks."""
+    blocks: list[Block] = [
+        Facts("Activity on the image", _activity(verification)),
+        _calibrations(verification),
+    ]
+    shifts = _shifts(verification.primary_result)
+    if shifts is not None:
+        blocks.append(shifts)
+    blocks.append(energy_table(verification.results))
+    if verification.recovered:
+        blocks.append(_recovered(verification))
+    if verification.comparison:
+        blocks.append(_comparison(verification))
+    return Section("Checks of the measured dose", tuple(blocks))
+
+
+def _activity(verification: Verification) -> tuple[tuple[str, str], ...]:
+    imaged, given = verification.imaged_activity_bq, verification.administered_activity_bq
+    rows = [
+        ("Imaged activity at administration", with_unit(as_mbq(imaged), "MBq", imaged)),
+        ("Administered activity", with_unit(as_mbq(given), "MBq", given)),
+    ]
+    if not isinstance(imaged, Missing) and not isinstance(given, Missing):
+        rows.append(("Imaged over administered", rounded(imaged / given)))
+    rows.append(("Normalising volume", verification.normalising_volume))
+    return tuple(rows)
+
+
+def _words(result: DoseResult) -> str:
+    return f"{engine_words(result.engine)}, {result.calibration}"
+
+
+def _calibrations(verification: Verification) -> Table:
+    """Return the mean dose of each structure for every engine and calibration."""
+    results = verification.results
+    labels = list(dict.fromkeys(one.label for result in results for one in result.structures))
+    means: list[dict[str, float]] = [
+        {one.label: one.mean_gy for one in result.structures} for result in results
+    ]
+    return Table(
+        "Mean dose of each structure by engine and calibration",
+        (
+            Column("Structure", numeric=False, share=1.4),
+            *(Column(_words(one).capitalize(), "Gy", share=1.2) for one in results),
+        ),
+        tuple(
+            row(
+                label,
+                *(
+                    Cell(
+                        rounded(one.get(label, Missing.NOT_ESTIMATED)),
+                        strong=number == verification.primary,
+                    )
+                    for number, one in enumerate(means)
+                ),
+            )
+            for label in labels
+        ),
+        (_CALIBRATIONS,),
+    )
+
+
+def _shifts(dose: DoseResult) -> Table | None:
+    """Return the range of each mean when the contours are moved."""
+    rows = []
+    for one in dose.structures:
+        if isinstance(one.mean_gy_under_shift, Missing):
+            continue
+        low, high = one.mean_gy_under_shift
+        spread: Number = (high - low) / one.mean_gy if one.mean_gy > 0 else Missing.NOT_EVALUABLE
+        rows.append(
+            row(one.label, rounded(one.mean_gy), rounded(low), rounded(high), as_percent(spread))
+        )
+    if not rows:
+        return None
+    shift_mm = float(read_table("geometry_rules")["contour_shift"]["shift_mm"])
+    return Table(
+        f"Mean dose when the contours move by ±{shift_mm:g} mm along each axis",
+        (
+            Column("Structure", numeric=False, share=1.4),
+            Column("Mean", "Gy"),
+            Column("Lowest mean", "Gy"),
+            Column("Highest mean", "Gy"),
+            Column("Range over mean", "%"),
+        ),
+        tuple(rows),
+    )
+
+
+def energy_table(results: tuple[DoseResult, ...]) -> Table:
+    """Return where the emitted energy went, for each dose map."""
+    return Table(
+        "Energy balance: scored = released × (1 − f − g)",
+        (
+            Column("Dose map", numeric=False, share=2.2),
+            Column("Data set", numeric=False),
+            Column("Energy per decay", "MeV"),
+            Column("Released", "J"),
+            Column("Scored", "J"),
+            Column("f, outside the kernel", "%", share=1.1),
+            Column("g, outside the grid", "%", share=1.1),
+            Column("Left over", "%"),
+        ),
+        tuple(
+            row(
+                _words(one).capitalize(),
+                one.data_set,
+                rounded(one.energy.mean_energy_mev_per_decay, 4),
+                rounded(one.energy.released_j, 4),
+                rounded(one.energy.scored_j, 4),
+                as_percent(one.energy.outside_kernel_fraction),
+                as_percent(one.energy.outside_grid_fraction),
+                as_percent(_left_over(one), 2),
+            )
+            for one in results
+        ),
+        ("Left over: what the balance does not account for, in per cent of the released energy.",),
+    )
+
+
+def _left_over(result: DoseResult) -> Number:
+    energy = result.energy
+    if energy.released_j <= 0:
+        return Missing.NOT_EVALUABLE
+    expected = 1 - energy.outside_kernel_fraction - energy.outside_grid_fraction
+    return energy.scored_j / energy.released_j - expected
+
+
+def _recovered(verification: Verification) -> Table:
+    return Table(
+        "Mean dose before and after correction for the resolution of the image",
+        (
+            Column("Structure", numeric=False, share=1.4),
+            Column("Uncorrected", "Gy"),
+            Column("Corrected", "Gy"),
+            Column("Recovery coefficient"),
+        ),
+        tuple(
+            row(
+                one.label,
+                rounded(one.uncorrected_gy),
+                rounded(one.corrected_gy),
+                rounded(one.recovery_coefficient),
+            )
+            for one in verification.recovered
+        ),
+        (f"Method: {verification.recovery_method}. All other tables are uncorrected.",),
+    )
+
+
+def _comparison(verification: Verification) -> Table:
+    return Table(
+        "Planned against measured mean dose",
+        (
+            Column("Structure", numeric=False, share=1.4),
+            Column("Planned", "Gy"),
+            Column("Measured", "Gy"),
+            Column("Measured − planned", "Gy"),
+            Column("Measured − planned", "%"),
+        ),
+        tuple(
+            row(
+                one.label,
+                rounded(one.planned_gy),
+                rounded(one.measured_gy),
+                rounded(one.difference_gy),
+                as_percent(
+                    one.difference_gy / one.planned_gy
+                    if one.planned_gy > 0
+                    else Missing.NOT_EVALUABLE
+                ),
+            )
+            for one in verification.comparison
+        ),
+    )

@@ -1,0 +1,53 @@
+"""The files of a report, each there whole or not at all."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from opensirt.domain.case import Case
+from opensirt.domain.record import CaseResult
+from opensirt.provenance import sha256_of_file
+from opensirt.whole_file import whole_file
+
+HTML_NAME = "report.html"
+PDF_NAME = "report.pdf"
+RESULTS_NAME = "results.json"
+
+
+def write_report(
+    folder: Path,
+    case: Case,
+    result: CaseResult,
+    *,
+    companions: Mapping[str, str] = MappingProxyType({}),
+) -> tuple[Path, ...]:
+    """Write report.html, report.pdf and, last, results.json.
+
+    Parameters
+    ----------
+    folder
+        Where they go; made when it does not exist.
+    case, result
+        What was done; every date in the files is that of the result's provenance.
+    companions
+        Name → sha256 of files that were written beside the report, such as the dose; they are
+        listed in results.json together with the report itself.
+    """
+    from opensirt.report.document import report_document
+    from opensirt.report.html import html_text
+    from opensirt.report.pdf import pdf_bytes
+    from opensirt.report.results import results_document
+
+    document = report_document(case, result)
+    html, pdf, results = (folder / name for name in (HTML_NAME, PDF_NAME, RESULTS_NAME))
+    with whole_file(html) as part:
+        part.write_text(html_text(document), encoding="utf-8")
+    with whole_file(pdf) as part:
+        part.write_bytes(pdf_bytes(document, result.provenance.made_at))
+    made = {one.name: sha256_of_file(one) for one in (html, pdf)}
+    data = results_document(case, result, files={**companions, **made})
+    text = json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    with whole_file(results) as part:
+        part.write_text(text, encoding="utf-8")
+    return html, pdf, results
