@@ -4,14 +4,14 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
+from opensirt.app.evaluate import RunOptions
 from opensirt.app.read_case import read_case
-from opensirt.app.run import RunOptions, run_case
+from opensirt.app.run import REPORT_FOLDER, run_case
 from opensirt.domain.case import Case
 from opensirt.domain.record import CaseResult, TruthRow
 from opensirt.domain.site import SiteProfile
 from opensirt.errors import InputError
 
-REPORT_FOLDER = "report"
 _MARK = ".opensirt-demo"
 """File that says a folder was made by the demo, and may be made again."""
 

@@ -309,7 +309,8 @@ def _density(
     else:
         inputs["density"] = sha256_of_path(path)
         native = DensityMap(
-            grid=grid_of(read, frame=named), values=read.values.astype(np.float64) / GRAMS_PER_KG
+            grid=grid_of(read, frame=named),
+            values=(read.values.astype(np.float64) / GRAMS_PER_KG).astype(np.float32),
         )
         _require_density(native, path)
         text = f"of {path.name}"

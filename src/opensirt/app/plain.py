@@ -9,15 +9,17 @@ from pathlib import Path
 
 import numpy as np
 
+from opensirt.domain.finding import Finding
 from opensirt.domain.image import Image3D
-from opensirt.domain.missing import Missing
 
 
 def plain(value: object) -> object:
     """Return dicts, lists, texts and numbers; a `Missing` becomes its reason.
 
+    Findings look as in results.json.
+
     >>> plain({"dose_gy": Missing.NOT_ESTIMATED, "on": date(2026, 3, 2)})
-    {'dose_gy': {'missing': 'not estimated'}, 'on': '2026-03-02'}
+    {'dose_gy': 'not estimated', 'on': '2026-03-02'}
 
     Raises
     ------
@@ -27,8 +29,8 @@ def plain(value: object) -> object:
     result: object
     if value is None or isinstance(value, bool | int | float | str):
         result = value
-    elif isinstance(value, Missing):
-        result = {"missing": value.value}
+    elif isinstance(value, Finding):
+        result = _finding(value)
     elif isinstance(value, Enum):
         result = value.value
     elif isinstance(value, date):
@@ -46,6 +48,20 @@ def plain(value: object) -> object:
     else:
         raise TypeError(f"a {type(value).__name__} has no form in JSON")
     return result
+
+
+def _finding(one: Finding) -> dict[str, object]:
+    from opensirt.report.results import NO_VALUE
+
+    return {
+        "severity": one.severity.value,
+        "rule": one.rule,
+        "text": one.text,
+        "value": NO_VALUE if one.value is None else one.value,
+        "limit": NO_VALUE if one.limit is None else one.limit,
+        "source": one.source,
+        "status": "verified" if one.verified else "unverified",
+    }
 
 
 def json_text(value: object) -> str:

@@ -1,1 +1,5 @@
-"""The command line: parse, call app, answer."""
+"""The command line: parse, call the application, answer."""
+
+from opensirt.cli.main import main
+
+__all__ = ["main"]

@@ -1,0 +1,37 @@
+"""One step of a case folder, with its record."""
+
+from pathlib import Path
+
+from opensirt.app.evaluate import RunOptions, evaluate
+from opensirt.app.read_case import read_case
+from opensirt.app.record import add_record, steps_of
+from opensirt.app.site import site_in_force
+from opensirt.domain.case import Case
+from opensirt.domain.record import CaseResult
+from opensirt.errors import InputError
+from opensirt.files.case_file import case_file_path
+
+
+def do_step(
+    path: Path, options: RunOptions, *, site_path: Path | None = None
+) -> tuple[Case, CaseResult, Path]:
+    """Do the step that the options name, with those it needs, and add its record.
+
+    Returns the case, the step's part of the result with the findings of reading the case, and
+    the path of the record.
+
+    Raises
+    ------
+    InputError
+        When the case cannot be used for this step; no record is added then.
+    """
+    if options.step is None:
+        raise InputError("no step is named; run_case does them all")
+    folder = case_file_path(path).parent
+    site = site_in_force(given=site_path, case_folder=folder)
+    options.progress("reading")
+    case = read_case(path, zone=site.zone)
+    whole = evaluate(case, site.profile, options)
+    part = steps_of(case, whole)[options.step]
+    record = add_record(folder, options.step, case, part)
+    return case, part, record

@@ -1,0 +1,231 @@
+"""The commands that need no case: dose, kernel, dvh."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from opensirt.cli.answer import Progress, findings, json_option, number, say_json, table
+from opensirt.cli.options import data_set_option, frame_option
+
+
+@click.command()
+@click.argument("activity", type=click.Path(path_type=Path))
+@click.option("--nuclide", required=True, metavar="N", help="Radionuclide, such as Y-90.")
+@click.option(
+    "--unit",
+    required=True,
+    metavar="U",
+    help="bq_per_ml, bq_per_voxel (activity at implantation), bq_s_per_ml, mbq_h_per_voxel "
+    "(time-integrated), or counts.",
+)
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="DOSE",
+    help="Dose in Gy on the activity's grid: .nii.gz, .nii or .nrrd.",
+)
+@click.option("--engine", default="kernel", show_default=True, metavar="E", help="local or kernel.")
+@click.option(
+    "--ct", type=click.Path(path_type=Path), metavar="HU", help="CT that gives densities."
+)
+@click.option(
+    "--density", type=click.Path(path_type=Path), metavar="G_PER_CM3", help="Density map in g/cm³."
+)
+@click.option(
+    "--uniform-density",
+    "uniform_density_g_per_ml",
+    type=float,
+    metavar="G_PER_CM3",
+    help="One density everywhere; water of 1.0 without any.",
+)
+@click.option("--total-activity-mbq", type=float, metavar="A", help="For counts: activity in MASK.")
+@click.option(
+    "--within", type=click.Path(path_type=Path), metavar="MASK", help="For counts: what holds A."
+)
+@data_set_option
+@click.option(
+    "--dose-constant",
+    "dose_constant_gy_kg_per_gbq",
+    type=float,
+    metavar="GY_KG_PER_GBQ",
+    help="In place of the data set's energy; local engine only.",
+)
+@frame_option
+@json_option
+def dose(*, unit: str, as_json: bool, **asked: Any) -> None:  # noqa: ANN401 - the fields of DoseRequest
+    """Compute absorbed dose from any activity image."""
+    from opensirt.app.dose import DoseRequest, dose_of_files
+    from opensirt.app.dose_document import dose_document
+    from opensirt.units import image_unit
+
+    request = DoseRequest(unit=image_unit(unit), **asked)
+    with Progress() as progress:
+        outcome = dose_of_files(request, progress=progress)
+    if as_json:
+        say_json(dose_document(outcome))
+        return
+    made, energy = outcome.result.dose, outcome.result.energy
+    findings(outcome.findings)
+    rows = [
+        ("engine", made.engine),
+        ("radionuclide", f"{made.radionuclide} ({made.data_set})"),
+        ("density", outcome.density),
+        ("largest dose (Gy)", number(float(made.values.max()))),
+        ("energy released (J)", number(energy.released_j)),
+        ("energy scored (J)", number(energy.scored_j)),
+        ("energy outside the kernel", f"{energy.outside_kernel_fraction:.3%}"),
+        ("energy that leaves the grid", f"{energy.outside_grid_fraction:.3%}"),
+        ("written", str(outcome.out)),
+    ]
+    table("Dose", ("", ""), rows)
+
+
+@click.command()
+@click.option("--nuclide", required=True, metavar="N", help="Radionuclide, such as Y-90.")
+@click.option(
+    "--spacing",
+    "spacing_mm",
+    required=True,
+    type=float,
+    nargs=3,
+    metavar="X Y Z",
+    help="Sides of a voxel in mm.",
+)
+@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="K.csv")
+@click.option(
+    "--density",
+    "density_g_per_ml",
+    type=float,
+    default=1.0,
+    show_default=True,
+    help="Of the water, in g/cm³.",
+)
+@data_set_option
+@click.option(
+    "--water",
+    type=click.Choice(["I75", "I78"]),
+    default="I75",
+    show_default=True,
+    help="Mean excitation energy of the water in eV.",
+)
+@json_option
+def kernel(*, out: Path, as_json: bool, **asked: Any) -> None:  # noqa: ANN401 - of KernelRequest
+    """Write the voxel S values for voxels of any shape."""
+    from opensirt.app.kernel import KernelRequest, kernel_of, write_kernel_csv
+
+    request = KernelRequest(**asked)
+    with Progress() as progress:
+        progress("kernel")
+        made = kernel_of(request)
+        n_rows = write_kernel_csv(out, made)
+    about = {
+        "schema": "opensirt/kernel/1",
+        "out": out,
+        "radionuclide": made.nuclide.name,
+        "data_set": made.nuclide.data_set,
+        "data_set_version": made.nuclide.data_set_version,
+        "water": made.water,
+        "spacing_mm": request.spacing_mm,
+        "density_g_per_ml": made.density_g_per_ml,
+        "emitted_mev_per_decay": made.emitted_mev,
+        "outside_kernel_fraction": made.outside_fraction,
+        "half_width": dict(zip("kji", made.half_width, strict=True)),
+        "n_rows": n_rows,
+    }
+    if as_json:
+        say_json(about)
+        return
+    table("Voxel S values", ("", ""), [(key, number(value)) for key, value in about.items()])
+
+
+def _kinds(labels: tuple[str, ...]) -> dict[str, Any]:
+    from opensirt.domain.structure import structure_kind
+    from opensirt.errors import InputError
+
+    kinds = {}
+    for text in labels:
+        name, equals, kind = text.rpartition("=")
+        if not equals or not name:
+            raise InputError(f'--label {text!r}; wanted "NAME=KIND", such as "Tumor *=tumour"')
+        kinds[name] = structure_kind(kind)
+    return kinds
+
+
+@click.command()
+@click.argument("dose", type=click.Path(path_type=Path))
+@click.option(
+    "--structures",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="S",
+    help="SEG, RTSTRUCT, .seg.nrrd or label map.",
+)
+@click.option("--csv", "csv_path", type=click.Path(path_type=Path), metavar="F")
+@click.option(
+    "--label",
+    "labels",
+    multiple=True,
+    metavar="NAME=KIND",
+    help='Kind of a structure, by name or pattern: "Tumor *=tumour". Again for more.',
+)
+@click.option(
+    "--volume-at",
+    "volume_at_gy",
+    type=float,
+    multiple=True,
+    metavar="GY",
+    help="Add the part of the volume that receives at least this. Again for more.",
+)
+@click.option(
+    "--eud", "eud_exponent", type=float, metavar="A", help="Add generalised EUD of exponent A."
+)
+@click.option(
+    "--bed",
+    nargs=3,
+    type=(str, float, float),
+    metavar="N ALPHA_BETA REPAIR_H",
+    help="Add BED of the mean dose of an implant: radionuclide, α/β in Gy, repair half-life in h.",
+)
+@frame_option
+@json_option
+def dvh(
+    *,
+    csv_path: Path | None,
+    labels: tuple[str, ...],
+    bed: tuple[str, float, float] | None,
+    as_json: bool,
+    **asked: Any,  # noqa: ANN401 - the fields of DvhRequest
+) -> None:
+    """Compute dose-volume figures of structures."""
+    from opensirt.app.dvh import BedParameters, DvhRequest, dvh_of_files, write_dvh_csv
+
+    parameters = None
+    if bed is not None:
+        parameters = BedParameters(
+            nuclide=bed[0], alpha_beta_ratio_gy=bed[1], repair_half_life_h=bed[2]
+        )
+    request = DvhRequest(labels=_kinds(labels), bed=parameters, **asked)
+    with Progress() as progress:
+        progress("dose-volume figures")
+        outcome = dvh_of_files(request)
+    if csv_path is not None:
+        write_dvh_csv(csv_path, outcome.rows)
+    if as_json:
+        say_json(
+            {
+                "schema": "opensirt/dvh/1",
+                "structures": outcome.rows,
+                "findings": outcome.findings,
+                "inputs": outcome.inputs,
+            }
+        )
+        return
+    findings(outcome.findings)
+    columns = list(outcome.rows[0])
+    table(
+        "Dose-volume figures",
+        columns,
+        [[number(row[key]) for key in columns] for row in outcome.rows],
+    )

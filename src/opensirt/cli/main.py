@@ -1,0 +1,54 @@
+"""The commands, and what becomes of errors: code 2 and one message, or code 1 for a rule."""
+
+import sys
+from typing import Any
+
+import click
+
+from opensirt import __version__
+from opensirt.cli.case_commands import demo, plan, run, verify, work_up
+from opensirt.cli.engine_commands import dose, dvh, kernel
+from opensirt.cli.setup_commands import inspect, new, schema, site
+from opensirt.errors import OpenSirtError, RuleError
+
+STOPPED = 1
+"""A stop finding, or a rule that forbids the result."""
+
+CANNOT_BE_USED = 2
+"""The input cannot be used as it is."""
+
+_DISK_ERRORS = (PermissionError, IsADirectoryError, NotADirectoryError)
+
+
+class _Commands(click.Group):
+    """Commands in the order of a course of treatment, with errors told to people."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(self.commands)
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - click's signature
+        try:
+            return super().invoke(ctx)
+        except OpenSirtError as error:
+            click.echo(f"opensirt: {error}", err=True)
+            sys.exit(STOPPED if isinstance(error, RuleError) else CANNOT_BE_USED)
+        except _DISK_ERRORS as error:
+            click.echo(f"opensirt: {error.strerror}: {error.filename}", err=True)
+            sys.exit(CANNOT_BE_USED)
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+@click.version_option(__version__, prog_name="opensirt")
+def main() -> None:
+    """Plan, verify and report radioembolization (SIRT, TARE) of liver tumours.
+
+    Research software, not a medical device. Every command that works on a case takes the folder
+    with its case.toml. Exit code 0: done; 1: a stop finding; 2: the input cannot be used.
+    """
+
+
+for _command in (demo, new, inspect, run, work_up, plan, verify, dose, kernel, dvh, site, schema):
+    main.add_command(_command)

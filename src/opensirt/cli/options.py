@@ -1,0 +1,27 @@
+"""Options and arguments that several commands share."""
+
+from pathlib import Path
+
+import click
+
+case_argument = click.argument("case", type=click.Path(path_type=Path))
+site_option = click.option(
+    "--site",
+    "site_path",
+    type=click.Path(path_type=Path),
+    help="Site profile; otherwise site.toml beside the case, then the user's.",
+)
+engine_option = click.option(
+    "--engine", metavar="ENGINE", help="Dose engine in place of the site's: local or kernel."
+)
+frame_option = click.option(
+    "--frame",
+    metavar="NAME",
+    help="Frame of reference (name or DICOM UID) of files that carry none.",
+)
+data_set_option = click.option(
+    "--data-set",
+    default="icrp107",
+    show_default=True,
+    help="Nuclear data: icrp107, lnhb2015 or egsnrc.",
+)

@@ -1,0 +1,154 @@
+"""The commands before the first step: inspect, new, schema, site."""
+
+from pathlib import Path
+
+import click
+
+from opensirt.cli.answer import (
+    UNVERIFIED,
+    Progress,
+    json_option,
+    number,
+    say_json,
+    table,
+)
+from opensirt.cli.options import site_option
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@json_option
+def inspect(path: Path, *, as_json: bool) -> None:
+    """Say what is in a folder, and what is missing for which step."""
+    from opensirt.app.inspect import inspect_path
+
+    with Progress() as progress:
+        progress("reading")
+        found = inspect_path(path)
+    if as_json:
+        say_json({"schema": "opensirt/inspection/1", **vars(found)})
+        return
+    rows = [
+        (
+            one.name,
+            one.kind,
+            f"{one.modality} {one.file_format}".strip(),
+            "×".join(str(n) for n in reversed(one.shape)),
+            "×".join(f"{mm:.4g}" for mm in reversed(one.spacing_mm)),
+            number(one.unit),
+            number(one.radionuclide),
+            ", ".join(one.missing) or "—",
+        )
+        for one in found.files
+    ]
+    columns = ("name", "kind", "format", "voxels x×y×z", "mm", "unit", "nuclide", "case states")
+    table(f"{path}", columns, rows)
+    for one in found.files:
+        if one.segments:
+            sizes = [
+                f"{part.name} {number(part.volume_ml)}"
+                + (" mL" if isinstance(part.volume_ml, float) else "")
+                for part in one.segments
+            ]
+            click.echo(f"{one.name}: {'; '.join(sizes)}")
+        for text in (*one.notes, *filter(None, [one.problem])):
+            click.echo(f"{one.name}: {text}")
+    for text in found.damaged:
+        click.echo(f"damaged: {text}")
+    if found.n_other_files:
+        click.echo(f"{found.n_other_files} other files")
+    for step, lacking in found.for_steps:
+        click.echo(f"{step} would still need: {lacking or 'nothing'}")
+
+
+@click.command()
+@click.argument("case", type=click.Path(path_type=Path))
+@click.option(
+    "--from",
+    "source",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="FOLDER",
+    help="Folder of images and contours.",
+)
+@json_option
+def new(case: Path, source: Path, *, as_json: bool) -> None:
+    """Write a case.toml from a folder of images.
+
+    What the files do not declare is marked to be filled in. Nothing is overwritten.
+    """
+    from opensirt.app.new_case import new_case
+
+    with Progress() as progress:
+        progress("reading")
+        written = new_case(case, source)
+    if as_json:
+        say_json({"schema": "opensirt/new/1", "written": written})
+        return
+    click.echo(f"{written} written; fill in what it marks, then: opensirt run {case}")
+
+
+@click.command()
+@click.argument("name", type=click.Choice(["case", "site", "results"]))
+def schema(name: str) -> None:
+    """Print a JSON Schema: case, site or results."""
+    from opensirt.app.schema import schema_of
+
+    say_json(schema_of(name))
+
+
+@click.command()
+@click.option("--show", is_flag=True, help="Print what is in force and where it comes from.")
+@click.option(
+    "--case",
+    "case_folder",
+    type=click.Path(path_type=Path),
+    help="A case folder: its site.toml comes before the user's.",
+)
+@site_option
+@json_option
+def site(*, show: bool, case_folder: Path | None, site_path: Path | None, as_json: bool) -> None:
+    """Show the figures in force, each with its source."""
+    from opensirt.app.site import site_in_force, user_site_path
+    from opensirt.files.site_file import figures_in_force
+
+    found = site_in_force(given=site_path, case_folder=case_folder)
+    profile, named = found.profile, figures_in_force(found.profile)
+    origin = found.path or f"default (no site.toml; yours would be {user_site_path()})"
+    if as_json:
+        say_json(
+            {
+                "schema": "opensirt/site-in-force/1",
+                "name": profile.name,
+                "path": found.path,
+                "sha256": profile.sha256,
+                "time_zone": profile.time_zone,
+                "data_set": profile.data_set,
+                "planning_engine": profile.planning_engine,
+                "verification_engine": profile.verification_engine,
+                "figures": named,
+                "confirmations": profile.confirmations,
+            }
+        )
+        return
+    click.echo(f"site profile: {profile.name}, from {origin}")
+    if not show:
+        click.echo("use --show to see every figure in force")
+        return
+    click.echo(f"sha256 {profile.sha256}")
+    click.echo(
+        f"data set {profile.data_set}; engines: planning {profile.planning_engine}, verification "
+        f"{profile.verification_engine}; time zone {profile.time_zone}"
+    )
+    rows = [
+        (
+            f"{'' if one.verified else f'{UNVERIFIED} '}{name}",
+            f"{number(one.value)} {one.unit}",
+            one.scenario,
+            one.source,
+        )
+        for name, one in named.items()
+    ]
+    table("Figures in force", ("figure", "value", "when", "source"), rows)
+    if any(not one.verified for one in named.values()):
+        click.echo(f"{UNVERIFIED} not verified: known from memory or second hand")

@@ -1,0 +1,108 @@
+"""A result in tables for people."""
+
+from opensirt.cli.answer import UNVERIFIED, number, table
+from opensirt.domain.missing import Missing
+from opensirt.domain.record import CaseResult, DoseResult, Number, Plan, Verification, Workup
+from opensirt.units import BQ_PER_MBQ, GRAMS_PER_KG
+
+
+def say_tables(result: CaseResult) -> None:
+    """Write the tables of every step that was done to standard output."""
+    if result.workup is not None:
+        _work_up(result.workup)
+    if result.plan is not None:
+        _plan(result.plan)
+    if result.verification is not None:
+        _verification(result.verification)
+    if result.truth:
+        table(
+            "Estimated against true",
+            ("quantity", "true", "estimated", "unit", "tolerance"),
+            [
+                (one.quantity, number(one.true), number(one.estimated), one.unit, one.tolerance)
+                for one in result.truth
+            ],
+        )
+
+
+def _mbq(value: Number) -> str:
+    return number(value) if isinstance(value, Missing) else number(value / BQ_PER_MBQ)
+
+
+def _work_up(workup: Workup) -> None:
+    shunt = workup.lung_shunt
+    table(
+        f"Work-up: lung shunt fraction {number(shunt.fraction)} ({shunt.method or 'no method'})",
+        ("structure", "kind", "mL", "g", f"mean {workup.unit}", "part of the counts"),
+        [
+            (
+                one.label,
+                one.kind.value,
+                number(one.volume_ml),
+                number(one.mass_kg * GRAMS_PER_KG),
+                number(one.mean),
+                f"{one.uptake_fraction:.1%}",
+            )
+            for one in workup.uptakes
+        ],
+    )
+
+
+def _plan(plan: Plan) -> None:
+    table(
+        "Plan: activity and doses",
+        (
+            "device",
+            "model",
+            "territory",
+            "MBq given",
+            "MBq in liver",
+            "tumour Gy",
+            "normal liver Gy",
+            "perfused normal Gy",
+            "lung Gy",
+            "bound by",
+        ),
+        [
+            (
+                one.device + (" *" if one is plan.chosen else ""),
+                one.model + ("" if one.verified else f" {UNVERIFIED}"),
+                one.territory,
+                _mbq(one.administered_activity_bq),
+                _mbq(one.reaching_liver_bq),
+                number(one.tumour_gy),
+                number(one.normal_liver_gy),
+                number(one.perfused_normal_liver_gy),
+                number(one.lung_gy),
+                one.binding,
+            )
+            for one in plan.rows
+        ],
+    )
+
+
+def _verification(verification: Verification) -> None:
+    for one in verification.results:
+        _dose(one)
+
+
+def _dose(result: DoseResult) -> None:
+    table(
+        f"Dose: {result.engine}, {result.calibration}, {result.radionuclide}",
+        ("structure", "mL", "g", "MBq", "mean Gy", "D95", "D70", "D50", "D5", "BED Gy"),
+        [
+            (
+                one.label,
+                number(one.volume_ml),
+                number(one.mass_kg * GRAMS_PER_KG),
+                _mbq(one.activity_bq),
+                number(one.mean_gy),
+                number(one.d95_gy),
+                number(one.d70_gy),
+                number(one.d50_gy),
+                number(one.d5_gy),
+                number(one.bed_gy),
+            )
+            for one in result.structures
+        ],
+    )
