@@ -145,11 +145,21 @@ def figures_of(
     equivalent_gy: Number = Missing.NO_VERIFIED_VALUE
     alpha_beta_gy: Number = Missing.NO_VERIFIED_VALUE
     repair_h: Number = Missing.NO_VERIFIED_VALUE
+    sure = False
+    source = ""
     tissue = _tissue(structure.kind)
     if tissue is not None:
         biology = tissue_parameters(tissue)
         alpha_beta_gy = biology.alpha_beta_ratio_gy.value
         repair_h = biology.repair_half_life_h.value
+        sure = biology.verified
+        source = "; ".join(
+            f"{name}: {one.source} ({one.status})"
+            for name, one in (
+                ("α/β", biology.alpha_beta_ratio_gy),
+                ("repair half-life", biology.repair_half_life_h),
+            )
+        )
         bed_gy = float(
             biologically_effective_dose_gy(
                 mean_gy,
@@ -177,6 +187,8 @@ def figures_of(
         eqd2_gy=equivalent_gy,
         alpha_beta_ratio_gy=alpha_beta_gy,
         repair_half_life_h=repair_h,
+        radiobiology_verified=sure,
+        radiobiology_source=source,
         volume_fraction_at_gy={
             level: dvh.volume_fraction(level) for level in _levels_gy(structure.kind)
         },
