@@ -205,8 +205,9 @@ class DoseResult:
 class Plan:
     """All models side by side, and the voxel dose of the prescribed one.
 
-    `chosen` is the row of the device and model of the prescription (None without one, or where
-    several territories make several). `doses` maps (device, model) to the dose map figures.
+    `chosen` is the row of the device and model of the prescription, with several territories the
+    one of all together (None without a prescription). `doses` maps (device, model) to the dose map
+    figures.
     """
 
     rows: tuple[PlanRow, ...]

@@ -1,0 +1,109 @@
+"""Which maxima and minima hold for a device in one case, and where each comes from."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from opensirt.domain.case import Prescription
+from opensirt.domain.site import Figure, SiteProfile
+from opensirt.errors import InputError
+
+PERFUSED_NORMAL = "perfused_normal_liver"
+NORMAL = "normal_liver"
+LUNG = "lung"
+TUMOUR = "tumour"
+PERFUSED = "perfused_volume"
+LUNG_CUMULATIVE = "lung_cumulative"
+GASTROINTESTINAL_WALL = "gastrointestinal_wall"
+
+LIMIT_KEYS = (
+    PERFUSED_NORMAL,
+    NORMAL,
+    LUNG,
+    TUMOUR,
+    PERFUSED,
+    LUNG_CUMULATIVE,
+    GASTROINTESTINAL_WALL,
+)
+TARGET_KEYS = (TUMOUR, PERFUSED, PERFUSED_NORMAL)
+
+PRESCRIPTION = "the prescription"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InForce:
+    """One maximum or minimum with its origin."""
+
+    key: str
+    gy: float
+    source: str
+    scenario: str
+    verified: bool
+    prescribed: bool
+    """Stated by the prescription, not by the site profile."""
+
+    @property
+    def words(self) -> str:
+        """Such as ``perfused normal liver 40 Gy``."""
+        return f"{self.key.replace('_', ' ')} {self.gy:g} Gy"
+
+
+def limits_in_force(
+    device: str, prescription: Prescription | None, site: SiteProfile
+) -> Mapping[str, InForce]:
+    """Return the maxima for a device.
+
+    Those of the prescription hold for the device that it names, each in place of the site's of
+    the same key; all others are the site's.
+
+    Raises
+    ------
+    InputError
+        When a key is not known or a dose not above zero.
+    """
+    stated = (
+        prescription.limits_gy if prescription is not None and prescription.device == device else {}
+    )
+    return _merged(stated, site.limits.get(device, {}), LIMIT_KEYS, "limit")
+
+
+def targets_in_force(
+    device: str, prescription: Prescription | None, site: SiteProfile
+) -> Mapping[str, InForce]:
+    """Return the minima to reach for a device: those of the prescription, else the site's.
+
+    Raises
+    ------
+    InputError
+        When a key is not known or a dose not above zero.
+    """
+    stated = prescription.targets_gy.get(device, {}) if prescription is not None else {}
+    return _merged(stated, site.targets.get(device, {}), TARGET_KEYS, "target")
+
+
+def _merged(
+    stated: Mapping[str, float], of_site: Mapping[str, Figure], keys: tuple[str, ...], what: str
+) -> dict[str, InForce]:
+    found: dict[str, InForce] = {}
+    for key in (*of_site, *stated):
+        if key not in keys:
+            raise InputError(f"unknown {what} {key!r}; known: {', '.join(keys)}")
+    for key in keys:
+        if key in stated:
+            gy, source, scenario, verified = stated[key], PRESCRIPTION, "", True
+        elif key in of_site:
+            figure = of_site[key]
+            gy, source = figure.value, figure.source
+            scenario, verified = figure.scenario, figure.verified
+        else:
+            continue
+        if not gy > 0:
+            raise InputError(f"the {what} {key} is {gy:g} Gy; a dose is above zero")
+        found[key] = InForce(
+            key=key,
+            gy=gy,
+            source=source,
+            scenario=scenario,
+            verified=verified,
+            prescribed=key in stated,
+        )
+    return found

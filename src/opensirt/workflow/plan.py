@@ -1,0 +1,167 @@
+"""plan: every device and model side by side, and the dose map of the prescribed one."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from opensirt.domain.case import Case, Prescription
+from opensirt.domain.device import device, device_names
+from opensirt.domain.finding import Finding
+from opensirt.domain.missing import Missing
+from opensirt.domain.record import DoseResult, Plan, PlanRow, Workup
+from opensirt.domain.site import SiteProfile
+from opensirt.errors import MissingInputError, UnknownNameError
+from opensirt.provenance import Provenance
+from opensirt.workflow.limit_in_force import TUMOUR
+from opensirt.workflow.plan_dose import planned_dose
+from opensirt.workflow.plan_findings import (
+    about_the_case,
+    both_lobes,
+    device_shunt,
+    exceeded_limits,
+    limits_named,
+    map_against_row,
+    missed_target,
+    unverified_rows,
+)
+from opensirt.workflow.plan_row import (
+    ALL_TERRITORIES,
+    MODELS,
+    DevicePlanner,
+    chosen_row,
+    rows_of,
+)
+from opensirt.workflow.work_up import ScoutAnatomy, scout_anatomy
+
+
+def plan(
+    case: Case,
+    workup: Workup,
+    site: SiteProfile,
+    *,
+    made_at: datetime,
+    software: Mapping[str, str],
+    engine: str | None = None,
+    all_doses: bool = False,
+    anatomy: ScoutAnatomy | None = None,
+) -> Plan:
+    """Plan with every device and model, name what binds, and compute the prescribed dose map.
+
+    Activities by partition and voxel are the largest that all limits in force allow; those by
+    mono-compartment come from a target, those by body surface area and experience from a formula
+    (resin only). Rows by the latter three show the doses that multi-tumour partition predicts for
+    them. With an unknown lung shunt the activity reaching the liver is given and what depends on
+    the shunt says so; it is never taken as zero.
+
+    Parameters
+    ----------
+    workup
+        Of the same case.
+    engine
+        Dose engine of the map; the site's planning engine where None.
+    all_doses
+        Compute the dose map of every device and model with an activity, not of the prescribed one
+        alone.
+    anatomy
+        Of `scout_anatomy`, where it was already made; else it is made here.
+
+    Raises
+    ------
+    MissingInputError
+        When the work-up has no territory, or the site no dose constant.
+    RuleError
+        When the prescribed device is ``unknown``.
+    UnknownNameError
+        When the prescribed device, its model or the engine does not exist.
+    InputError
+        When a limit or target has an unknown key or is not above zero, or masses contradict
+        each other.
+    """
+    prescription = case.prescription
+    _require_plannable(workup, prescription)
+    rows: list[PlanRow] = []
+    findings: list[Finding] = list(about_the_case(case, workup, prescription))
+    constants: dict[str, float | str] = {}
+    for name in device_names():
+        planner = DevicePlanner(device(name), case, workup, site)
+        constants[f"dose_constant_gy_kg_per_gbq, {name}"] = planner.dose_constant.value
+        made = [row for model in MODELS for row in planner.rows(model)]
+        rows += made
+        prescribed_device = prescription is not None and prescription.device == name
+        if prescribed_device or prescription is None:
+            findings += limits_named(planner.limits, planner.targets, planner.device)
+        findings += device_shunt(planner.device, workup, prescribed=prescribed_device)
+        findings += both_lobes(planner.device, planner.limits, workup)
+        for row in _judged(made):
+            prescribed = prescribed_device and row.model == prescription.model  # type: ignore[union-attr]  # prescribed_device says there is one
+            findings += exceeded_limits(
+                row,
+                planner.limits,
+                workup,
+                prescribed=prescribed,
+                nothing_prescribed=prescription is None,
+            )
+            if prescribed:
+                findings += missed_target(row, planner.targets.get(TUMOUR))
+    findings += unverified_rows(rows)
+    chosen = chosen_row(rows, prescription)
+    wanted = [] if chosen is None else [(chosen.device, chosen.model)]
+    if all_doses:
+        wanted += [(row.device, row.model) for row in rows]
+    doses: dict[tuple[str, str], DoseResult] = {}
+    for key in dict.fromkeys(wanted):
+        parts = rows_of(rows, *key)
+        if not _gives_dose(parts):
+            continue
+        anatomy = anatomy or scout_anatomy(case)
+        doses[key], dose_findings = planned_dose(anatomy, workup, site, parts, engine=engine)
+        if chosen is not None and key == (chosen.device, chosen.model):
+            findings += [*dose_findings, *map_against_row(chosen, doses[key])]
+    return Plan(
+        rows=tuple(rows),
+        chosen=chosen,
+        doses=doses,
+        findings=tuple(dict.fromkeys(findings)),
+        provenance=Provenance(
+            method="plan",
+            made_at=made_at,
+            inputs={**case.inputs, **({"site profile": site.sha256} if site.sha256 else {})},
+            parameters={
+                **constants,
+                "engine": engine or site.planning_engine,
+                "liver_density_kg_per_ml": workup.liver_density_kg_per_ml,
+                "normalising_volume": workup.normalising_volume,
+                "lung_shunt_method": workup.lung_shunt.method,
+                "activity_scale": "vendor",
+            },
+            reference_data={"radionuclides": site.data_set, "site profile": site.name},
+            software=software,
+        ),
+    )
+
+
+def _require_plannable(workup: Workup, prescription: Prescription | None) -> None:
+    if not workup.territories:
+        raise MissingInputError(
+            "structure of kind perfused_volume",
+            where="the case",
+            remedy="a plan is made per territory: add the perfused volume to [[structures]] (the "
+            "liver itself when all of it is perfused)",
+        )
+    if prescription is None:
+        return
+    device(prescription.device).require_known(step="planning")
+    if prescription.model not in MODELS:
+        raise UnknownNameError("planning model", prescription.model, MODELS)
+
+
+def _judged(rows: list[PlanRow]) -> list[PlanRow]:
+    """Return the rows whose doses are judged: single territories for theirs, all for the sum."""
+    if any(row.territory == ALL_TERRITORIES for row in rows):
+        return [row for row in rows if row.territory == ALL_TERRITORIES]
+    return rows
+
+
+def _gives_dose(rows: Sequence[PlanRow]) -> bool:
+    """Whether an activity is known and something reaches the liver."""
+    reaching = [row.reaching_liver_bq for row in rows]
+    return any(not isinstance(bq, Missing) and bq > 0 for bq in reaching)

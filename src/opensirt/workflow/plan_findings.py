@@ -1,0 +1,255 @@
+"""What a plan has to say: limits that a row exceeds, targets it misses, figures with ⚠."""
+
+from collections.abc import Mapping, Sequence
+
+from opensirt.domain.case import Case, Prescription
+from opensirt.domain.device import Device
+from opensirt.domain.finding import Finding, Severity
+from opensirt.domain.missing import Missing
+from opensirt.domain.record import DoseResult, Number, PlanRow, Workup
+from opensirt.domain.site_defaults import printed_limits
+from opensirt.domain.structure import StructureKind
+from opensirt.reference.table import read_table
+from opensirt.workflow.limit_in_force import (
+    GASTROINTESTINAL_WALL,
+    LUNG,
+    LUNG_CUMULATIVE,
+    NORMAL,
+    PERFUSED,
+    PERFUSED_NORMAL,
+    TUMOUR,
+    InForce,
+)
+
+_SLACK = 1e-6
+"""Relative: a limit that was planned for is not exceeded by round-off."""
+
+_SAME = 0.005
+"""Relative: means of map and row that are closer are called the same."""
+
+_HOLLOW_ORGANS = frozenset({StructureKind.STOMACH, StructureKind.DUODENUM, StructureKind.BOWEL})
+
+
+def exceeded_limits(
+    row: PlanRow,
+    limits: Mapping[str, InForce],
+    workup: Workup,
+    *,
+    prescribed: bool,
+    nothing_prescribed: bool,
+) -> tuple[Finding, ...]:
+    """Return a finding for each maximum that a row exceeds.
+
+    A stop where the row is the prescribed one (or nothing is prescribed) and the limit is that of
+    the lungs or one that the prescription itself states; a warning otherwise.
+    """
+    kinds = {one.label: one.kind for one in workup.uptakes}
+    hollow = [
+        gy for label, gy in row.extrahepatic_doses_gy.items() if kinds[label] in _HOLLOW_ORGANS
+    ]
+    doses: Mapping[str, Number] = {
+        LUNG: row.lung_gy,
+        NORMAL: row.normal_liver_gy,
+        PERFUSED_NORMAL: row.perfused_normal_liver_gy,
+        PERFUSED: row.perfused_volume_gy,
+        TUMOUR: max(row.tumour_doses_gy.values(), default=Missing.NEEDS_STRUCTURE),
+        GASTROINTESTINAL_WALL: max(hollow, default=Missing.NEEDS_STRUCTURE),
+    }
+    found = []
+    for key, gy in doses.items():
+        limit = limits.get(key)
+        if limit is None or isinstance(gy, Missing) or gy <= limit.gy * (1 + _SLACK):
+            continue
+        hard = key == LUNG or limit.prescribed
+        stop = hard and (prescribed or nothing_prescribed)
+        text = (
+            f"{_name(row)}: {key.replace('_', ' ')} would receive {gy:.1f} Gy, limit "
+            f"{limit.gy:g} Gy ({limit.scenario or limit.source})"
+        )
+        found.append(
+            Finding(
+                Severity.STOP if stop else Severity.WARN,
+                f"limit_{key}",
+                text,
+                gy,
+                limit.gy,
+                limit.source,
+                verified=limit.verified,
+            )
+        )
+    return tuple(found)
+
+
+def _name(row: PlanRow) -> str:
+    return f"{row.device}, {row.model.replace('_', ' ')}, territory {row.territory}"
+
+
+def missed_target(row: PlanRow, target: InForce | None) -> tuple[Finding, ...]:
+    """Return a finding when a tumour of the row does not reach the tumour target."""
+    if target is None or not row.tumour_doses_gy:
+        return ()
+    label = min(row.tumour_doses_gy, key=lambda one: row.tumour_doses_gy[one])
+    gy = row.tumour_doses_gy[label]
+    if gy >= target.gy * (1 - _SLACK):
+        return ()
+    text = f"{_name(row)}: {label} would receive {gy:.0f} Gy, target at least {target.gy:g} Gy"
+    return (
+        Finding(
+            Severity.WARN,
+            "target_tumour",
+            text,
+            gy,
+            target.gy,
+            target.source,
+            verified=target.verified,
+        ),
+    )
+
+
+def device_shunt(device: Device, workup: Workup, *, prescribed: bool) -> tuple[Finding, ...]:
+    """Return a finding when the lung shunt is above what the device's label allows."""
+    bound = device.figure("lung_shunt_fraction_at_most")
+    shunt = workup.lung_shunt.fraction
+    if isinstance(bound, Missing) or isinstance(shunt, Missing) or shunt <= bound.value:
+        return ()
+    text = (
+        f"the lung shunt fraction of {shunt:.1%} is above {bound.value:.0%}: {device.name} is "
+        "contraindicated by its label"
+    )
+    return (
+        Finding(
+            Severity.STOP if prescribed else Severity.WARN,
+            "lung_shunt_of_device",
+            text,
+            shunt,
+            bound.value,
+            bound.source,
+            verified=bound.verified,
+        ),
+    )
+
+
+def both_lobes(
+    device: Device, limits: Mapping[str, InForce], workup: Workup
+) -> tuple[Finding, ...]:
+    """Warn when most of the liver is treated while the limit in force is that of one lobe."""
+    rule = read_table("limits")["bilobar"]
+    perfused = sum(one.perfused_volume_ml for one in workup.territories)
+    part = perfused / workup.liver_volume_ml
+    lobar = [
+        one
+        for key, one in limits.items()
+        if key in {NORMAL, PERFUSED_NORMAL} and "unilobar" in one.scenario
+    ]
+    if part <= rule["liver_fraction_above"] or not lobar:
+        return ()
+    printed = [
+        f"{key.replace('_', ' ')} {one.value:g} Gy: {one.scenario.split(';')[0]}"
+        for name, key, one in printed_limits(device.name)
+        if "bilobar" in name
+    ]
+    text = (
+        f"{part:.0%} of the liver is perfused, but the limit in force for {device.name} is "
+        f"{lobar[0].words} for one lobe"
+    )
+    text += f"; in print for both lobes: {', '.join(printed)}" if printed else ""
+    return (
+        Finding(
+            Severity.WARN,
+            "limit_of_one_lobe",
+            f"{text}. State the limit in [prescription]",
+            part,
+            rule["liver_fraction_above"],
+            lobar[0].source,
+        ),
+    )
+
+
+def about_the_case(
+    case: Case, workup: Workup, prescription: Prescription | None
+) -> tuple[Finding, ...]:
+    """Return what holds for every row: no prescription, earlier treatments, no tumour target."""
+    found = []
+    if prescription is None:
+        text = (
+            "the case has no prescription: all devices and models are shown, none is chosen and "
+            "no dose map is made; add [prescription] with device and model"
+        )
+        found.append(Finding(Severity.NOTE, "no_prescription", text))
+    if "prior_treatments" in case.other_blocks:
+        text = (
+            "earlier treatments are stated: their lung and liver doses are not added to this "
+            f"plan's; the cumulative lung limit ({LUNG_CUMULATIVE}) is not checked"
+        )
+        found.append(Finding(Severity.WARN, "prior_treatments", text))
+    if not any(one.tumour_masses_kg for one in workup.territories):
+        text = "no tumour lies in a perfused volume: the plan shows no tumour dose"
+        found.append(Finding(Severity.WARN, "no_tumour", text))
+    return tuple(found)
+
+
+def limits_named(
+    limits: Mapping[str, InForce], targets: Mapping[str, InForce], device: Device
+) -> tuple[Finding, ...]:
+    """Say which limits of a device are in force and what they were made for."""
+    found = []
+    for key, one in limits.items():
+        if key == LUNG_CUMULATIVE or one.prescribed:
+            continue
+        text = f"{device.name}: limit {one.words} in force by the site profile ({one.scenario})"
+        found.append(
+            Finding(
+                Severity.NOTE,
+                "limit_in_force",
+                text,
+                one.gy,
+                None,
+                one.source,
+                verified=one.verified,
+            )
+        )
+    if TUMOUR not in targets:
+        text = (
+            f"{device.name}: no tumour target is in force; none is published for neuroendocrine "
+            "tumours, and a target found for another tumour does not hold"
+        )
+        found.append(Finding(Severity.NOTE, "no_tumour_target", text))
+    return tuple(found)
+
+
+def map_against_row(row: PlanRow, result: DoseResult) -> tuple[Finding, ...]:
+    """Say where the dose map and its row differ: the map lays activity out as the counts lie."""
+    said = []
+    for label, gy in row.tumour_doses_gy.items():
+        mapped = next((one.mean_gy for one in result.structures if one.label == label), gy)
+        if abs(mapped - gy) > _SAME * gy:
+            said.append(f"{label} {mapped:.1f} Gy (row {gy:.1f} Gy)")
+    normal = [one for one in result.structures if one.kind is StructureKind.PERFUSED_NORMAL_LIVER]
+    normal_gy = row.perfused_normal_liver_gy
+    if len(normal) == 1 and not isinstance(normal_gy, Missing):
+        mapped = normal[0].mean_gy
+        if abs(mapped - normal_gy) > _SAME * normal_gy:
+            said.append(f"{normal[0].label} {mapped:.1f} Gy (row {normal_gy:.1f} Gy)")
+    if not said:
+        return ()
+    text = (
+        f"the dose map lays the activity of the {row.model.replace('_', ' ')} row out as the "
+        f"counts lie and is computed by the engine {result.engine}, so that its means differ from "
+        f"the row's: {', '.join(said)}"
+    )
+    return (Finding(Severity.NOTE, "dose_map_and_row", text),)
+
+
+def unverified_rows(rows: Sequence[PlanRow]) -> tuple[Finding, ...]:
+    """Say which rows rest on a figure that is known only from memory or second hand."""
+    names = list(
+        dict.fromkeys(
+            f"{one.device} {one.model.replace('_', ' ')}"
+            for one in rows
+            if not one.verified and not isinstance(one.administered_activity_bq, Missing)
+        )
+    )
+    if not names:
+        return ()
+    text = f"unverified figures stand behind: {', '.join(names)}"
+    return (Finding(Severity.WARN, "unverified_figures", text, verified=False),)

@@ -1,0 +1,113 @@
+"""Lung shunt and lung mass of a case: stated, measured, conventional or missing."""
+
+from opensirt.domain.case import Case, CaseImage
+from opensirt.domain.finding import Finding, Severity
+from opensirt.domain.image import CtImage
+from opensirt.domain.missing import Missing
+from opensirt.domain.record import LungShunt, Number
+from opensirt.domain.site import SiteProfile
+from opensirt.domain.structure import Structure, StructureKind, StructureSet
+from opensirt.imaging.density import ct_curve_source
+from opensirt.imaging.lung_mass import lung_mass_kg
+from opensirt.imaging.lung_shunt import spect_lung_shunt
+from opensirt.physics.analytic.require import require_fraction
+from opensirt.workflow.anatomy import whole_liver_mask
+
+
+def _lungs(structures: StructureSet) -> tuple[Structure, ...]:
+    return structures.of_kind(StructureKind.LUNG)
+
+
+def lung_shunt_of(
+    case: Case, taken: CaseImage, structures: StructureSet
+) -> tuple[LungShunt, tuple[Finding, ...]]:
+    """Return the lung shunt that the case states, or else the one of its tomographic scout.
+
+    Raises
+    ------
+    InputError
+        When the stated fraction does not lie between 0 and 1, or the counts allow none.
+    """
+    findings: list[Finding] = []
+    measured: LungShunt | None = None
+    lungs = _lungs(structures)
+    if lungs:
+        found = spect_lung_shunt(
+            taken.image,
+            lungs=[one.mask for one in lungs],
+            liver=whole_liver_mask(structures),
+            resolution_fwhm_mm=taken.resolution_fwhm_mm,
+        )
+        measured = found.shunt
+        findings += found.findings
+    facts = case.work_up
+    if not isinstance(facts.lung_shunt_fraction, Missing):
+        stated = require_fraction(facts.lung_shunt_fraction, "lung shunt fraction")
+        method = facts.lung_shunt_method
+        assumed = "lung_shunt_fraction" in facts.assumed
+        if assumed:
+            text = f"the lung shunt fraction {stated:.2%} is assumed, not measured"
+            findings.append(Finding(Severity.WARN, "lung_shunt_assumed", text, stated))
+        if measured is not None and not isinstance(measured.fraction, Missing):
+            text = (
+                f"the case states a lung shunt fraction of {stated:.2%}, which is used; the scout "
+                f"shows {measured.fraction:.2%} ({measured.method})"
+            )
+            findings.append(
+                Finding(Severity.NOTE, "lung_shunt_compared", text, measured.fraction, stated)
+            )
+        shunt = LungShunt(
+            fraction=stated,
+            standard_uncertainty=facts.lung_shunt_standard_uncertainty,
+            method="method not recorded" if isinstance(method, Missing) else method,
+            assumed=assumed,
+        )
+        return shunt, tuple(findings)
+    if measured is not None:
+        return measured, tuple(findings)
+    text = (
+        "the lung shunt is not known: the plan gives the activity that reaches the liver; state "
+        "lung_shunt_fraction, or draw the lungs on the scout. It is never taken as zero"
+    )
+    findings.append(Finding(Severity.WARN, "lung_shunt_unknown", text))
+    return LungShunt(fraction=Missing.NEEDS_LUNG_SHUNT, method="none"), tuple(findings)
+
+
+def lung_mass_of(
+    case: Case, site: SiteProfile, structures: StructureSet
+) -> tuple[Number, tuple[Finding, ...]]:
+    """Return the mass of the lungs: stated, of the CT, or the site's convention with a finding."""
+    stated = case.tissue.lung_mass_kg
+    if not isinstance(stated, Missing):
+        return stated, ()
+    lungs = _lungs(structures)
+    if lungs:
+        ct = case.ct_in_frame(lungs[0].mask.grid.frame_of_reference_uid)
+        if ct is not None and isinstance(ct.image, CtImage):
+            mass = lung_mass_kg(ct.image, [one.mask for one in lungs])
+            if not isinstance(mass, Missing):
+                source, verified = ct_curve_source()
+                text = f"lung mass {mass:.3g} kg from the CT {ct.id} (densitovolumetry)"
+                note = Finding(
+                    Severity.NOTE, "lung_mass_of_ct", text, mass, None, source, verified=verified
+                )
+                return mass, (note,)
+    figure = site.lung_mass_kg
+    if figure is None:
+        text = "the lung mass is not known: no lung dose is given and no lung limit is checked"
+        return Missing.NEEDS_LUNG_MASS, (Finding(Severity.WARN, "lung_mass_unknown", text),)
+    text = (
+        f"the lung mass of this patient is not known; the site profile's {figure.value:g} kg is "
+        "used, with which the lung limits were made"
+    )
+    return figure.value, (
+        Finding(
+            Severity.NOTE,
+            "lung_mass_of_site",
+            text,
+            figure.value,
+            None,
+            figure.source,
+            verified=figure.verified,
+        ),
+    )

@@ -1,0 +1,342 @@
+"""work_up: from the scout image to uptake, ratios, lung shunt and territories."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from opensirt.domain.case import Case, CaseImage
+from opensirt.domain.finding import Finding, Severity
+from opensirt.domain.image import Image3D
+from opensirt.domain.missing import Missing
+from opensirt.domain.record import StructureUptake, Territory, Workup
+from opensirt.domain.site import SiteProfile
+from opensirt.domain.structure import Structure, StructureKind, StructureSet, VoxelWeights
+from opensirt.errors import InputError, MissingInputError
+from opensirt.imaging.mask_algebra import union, within
+from opensirt.imaging.voxel_weights import voxel_weights
+from opensirt.reference.table import read_table
+from opensirt.workflow.anatomy import (
+    liver_of,
+    perfused_volumes_apart,
+    tumours_inside_liver,
+    whole_liver_mask,
+    with_derived_structures,
+)
+from opensirt.workflow.image_checks import (
+    negatives_counted,
+    not_mirrored,
+    one_frame,
+    positive_total,
+)
+from opensirt.workflow.scout_lung import lung_mass_of, lung_shunt_of
+from opensirt.workflow.territory_region import (
+    Region,
+    regions_of,
+    territory_facts,
+    together,
+    total,
+)
+from opensirt.workflow.uptake_findings import (
+    counts_outside_liver,
+    deposits_named,
+    tumour_coverage,
+    tumour_ratios,
+    volumes_add_up,
+)
+
+EXTRAHEPATIC_KINDS = (
+    StructureKind.GALLBLADDER,
+    StructureKind.STOMACH,
+    StructureKind.DUODENUM,
+    StructureKind.BOWEL,
+    StructureKind.SPLEEN,
+    StructureKind.KIDNEY,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class ScoutAnatomy:
+    """Scout image, complete structures and the regions of the territories."""
+
+    taken: CaseImage
+    structures: StructureSet
+    regions: tuple[Region, ...]
+    findings: tuple[Finding, ...]
+
+
+def work_up(case: Case, site: SiteProfile, *, anatomy: ScoutAnatomy | None = None) -> Workup:
+    """Read the scout image: uptake of each structure, T/N, lung shunt, territories, findings.
+
+    Volumes and masses are those of the native masks; means are weighted by the exact overlap of
+    mask and voxel. The gallbladder is taken out of the liver and its uptake is named. Territories
+    are those of the case, or one for each perfused volume. `anatomy` is that of `scout_anatomy`,
+    where it was already made.
+
+    Raises
+    ------
+    MissingInputError
+        When the case has no scout, no liver or no liver density.
+    GeometryError
+        When scout and structures lie in different frames of reference.
+    ConfirmationError
+        When a mask fits better mirrored and nobody has confirmed it.
+    InputError
+        When a total or the mean of a structure is negative, a tumour lies outside the liver,
+        perfused volumes overlap, or a lung shunt fraction is no fraction.
+    """
+    anatomy = anatomy or scout_anatomy(case)
+    taken, structures, regions = anatomy.taken, anatomy.structures, anatomy.regions
+    image = taken.image
+    findings = list(anatomy.findings)
+    density, density_findings = liver_density_kg_per_ml(case, site)
+    findings += density_findings
+    weights = {one.label: voxel_weights(one.mask, image.grid) for one in structures}
+    findings += _outside_image(structures, weights)
+    region_totals = [_region_total(one, image) for one in regions]
+    shares = [
+        _shares(structures, region, counts, image)
+        for region, counts in zip(regions, region_totals, strict=True)
+    ]
+    normalising = sum(region_totals)
+    uptakes = tuple(
+        StructureUptake(
+            label=one.label,
+            kind=one.kind,
+            volume_ml=one.volume_ml,
+            mass_kg=one.volume_ml * density,
+            mean=_mean(one, weights[one.label], image),
+            uptake_fraction=(
+                sum(
+                    share.get(one.label, 0.0) * counts
+                    for share, counts in zip(shares, region_totals, strict=True)
+                )
+                / normalising
+                if normalising > 0
+                else 0.0
+            ),
+        )
+        for one in structures
+        if weights[one.label].fraction.size
+    )
+    territories = tuple(
+        _territory(region, structures, share, counts, image, density)
+        for region, share, counts in zip(regions, shares, region_totals, strict=True)
+    )
+    if not regions:
+        text = (
+            "the case has no perfused volume: there are no territories and nothing can be "
+            "planned; add a structure of kind perfused_volume (the liver itself when all of it "
+            "is perfused)"
+        )
+        findings.append(Finding(Severity.WARN, "no_perfused_volume", text))
+    findings += volumes_add_up(regions, structures)
+    findings += tumour_coverage(regions, structures)
+    findings += tumour_ratios(territories)
+    findings += deposits_named(uptakes, regions, structures)
+    shunt, shunt_findings = lung_shunt_of(case, taken, structures)
+    findings += shunt_findings
+    findings += counts_outside_liver(image, structures, weights, shunt_findings)
+    lung_mass, lung_mass_findings = lung_mass_of(case, site, structures)
+    findings += lung_mass_findings
+    liver = whole_liver_mask(structures)
+    tumours = structures.of_kind(StructureKind.TUMOUR)
+    normal = union([one.mask for one in structures.of_kind(StructureKind.NORMAL_LIVER)])
+    return Workup(
+        scout_id=taken.id,
+        unit=image.unit,
+        uptakes=uptakes,
+        lung_shunt=shunt,
+        lung_mass_kg=lung_mass,
+        liver_density_kg_per_ml=density,
+        liver_volume_ml=liver.volume_ml,
+        tumour_volume_ml=union([one.mask for one in tumours]).volume_ml if tumours else 0.0,
+        normal_liver_volume_ml=normal.volume_ml,
+        territories=territories,
+        normalising_volume=_normalising_volume(regions, normalising, image),
+        extrahepatic=tuple(one for one in uptakes if one.kind in EXTRAHEPATIC_KINDS),
+        findings=tuple(findings),
+    )
+
+
+def scout_anatomy(case: Case) -> ScoutAnatomy:
+    """Return the scout with complete, checked structures and the regions of the territories.
+
+    Raises
+    ------
+    MissingInputError, GeometryError, ConfirmationError, InputError
+        As `work_up`.
+    """
+    taken = case.scout()
+    if taken is None:
+        raise MissingInputError(
+            "image with role scout (counts or activity of the work-up)",
+            where=f"case {case.key}",
+            remedy='add the tomographic scout to [[images]] with role = "scout"',
+        )
+    image = taken.image
+    one_frame(taken.id, image, tuple(case.structures))
+    positive_total(taken.id, image)
+    findings = list(negatives_counted(image))
+    structures, derived = with_derived_structures(together(case.structures))
+    findings += derived
+    liver = liver_of(structures)
+    findings += tumours_inside_liver(structures)
+    perfused_volumes_apart(structures)
+    regions = regions_of(territory_facts(case.territories, structures), structures, image)
+    # A selective scout lies in the perfused part alone, so that is what must fit the image.
+    if regions:
+        name = "perfused volume"
+        checked = union([one.perfused.mask for one in regions])
+    else:
+        name, checked = "liver", liver.mask
+    findings += not_mirrored(checked, name, image, case.confirmations)
+    return ScoutAnatomy(taken, structures, regions, tuple(findings))
+
+
+def liver_density_kg_per_ml(case: Case, site: SiteProfile) -> tuple[float, tuple[Finding, ...]]:
+    """Return the liver density of the case, or that of the site with a finding that says so.
+
+    Raises
+    ------
+    MissingInputError
+        When neither states one.
+    """
+    stated = case.tissue.liver_density_kg_per_ml
+    if not isinstance(stated, Missing):
+        return stated, ()
+    figure = site.densities_kg_per_ml.get("liver")
+    if figure is None:
+        raise MissingInputError(
+            "liver density",
+            where=f"case {case.key}, [tissue]",
+            remedy="add liver_density_g_per_ml (1.03 to 1.06 are in use)",
+        )
+    text = f"the case states no liver density; the site profile's {figure.value:g} kg/mL is used"
+    finding = Finding(
+        Severity.NOTE,
+        "liver_density_of_site",
+        text,
+        figure.value,
+        None,
+        figure.source,
+        verified=figure.verified,
+    )
+    return figure.value, (finding,)
+
+
+def _mean(one: Structure, weights: VoxelWeights, image: Image3D) -> float:
+    mean = weights.mean(image)
+    if mean < 0:
+        raise InputError(
+            f"the mean of {one.label} on the scout is {mean:.3g}: negative voxels outweigh the "
+            "others there; check the reconstruction and the mask"
+        )
+    return mean
+
+
+def _outside_image(
+    structures: StructureSet, weights: dict[str, VoxelWeights]
+) -> tuple[Finding, ...]:
+    rule = read_table("work_up_rules")["perfused_outside_image"]
+    findings = []
+    for one in structures:
+        part = weights[one.label].volume_outside_ml / one.volume_ml if one.volume_ml else 0.0
+        if part <= 0:
+            continue
+        text = f"{part:.1%} of {one.label} ({one.volume_ml:.4g} mL) lies outside the scout image"
+        if one.kind is StructureKind.PERFUSED_VOLUME and part > rule["fraction_at_most"]:
+            raise InputError(
+                f"{text}; at most {rule['fraction_at_most']:.0%} is accepted: what is not imaged "
+                "cannot be planned. Check that mask and image belong together"
+            )
+        findings.append(Finding(Severity.WARN, "structure_outside_image", text, part))
+    return tuple(findings)
+
+
+def _region_total(region: Region, image: Image3D) -> float:
+    counts = total(region.weights(image.grid), image)
+    if counts <= 0:
+        raise InputError(
+            f"territory {region.name!r}: its perfused volume holds {counts:.3g} on the scout; a "
+            "positive uptake is needed: check image, mask and injection site"
+        )
+    return counts
+
+
+def _shares(
+    structures: StructureSet, region: Region, counts: float, image: Image3D
+) -> dict[str, float]:
+    """Return label → part of the region's uptake, for the structures that share some of it."""
+    shares: dict[str, float] = {}
+    for one in structures:
+        shared = region.shared_with(one.mask, image.grid)
+        if shared:
+            shares[one.label] = total(shared, image) / counts
+    return shares
+
+
+def _territory(
+    region: Region,
+    structures: StructureSet,
+    shares: dict[str, float],
+    counts: float,
+    image: Image3D,
+    density: float,
+) -> Territory:
+    normal = voxel_weights(region.perfused_normal, image.grid)
+    if not normal.fraction.size:
+        raise InputError(
+            f"territory {region.name!r} has no perfused normal liver: its perfused volume "
+            f"{region.perfused.label!r} is all tumour and gallbladder; check the masks"
+        )
+    normal_mean = normal.mean(image)
+    if normal_mean <= 0:
+        raise InputError(
+            f"territory {region.name!r}: the mean of its perfused normal liver is "
+            f"{normal_mean:.3g}; no tumour-to-normal ratio can be formed"
+        )
+    sliver = read_table("work_up_rules")["overlap"]["fraction_at_most"]
+    masses: dict[str, float] = {}
+    ratios: dict[str, float | Missing] = {}
+    for tumour in structures.of_kind(StructureKind.TUMOUR):
+        inside = within(tumour.mask, region.perfused.mask)
+        if inside.volume_ml <= sliver * tumour.volume_ml:
+            continue
+        ratio = voxel_weights(inside, image.grid).mean(image) / normal_mean
+        if ratio <= 0:
+            raise InputError(
+                f"{tumour.label}: its mean in territory {region.name!r} is {ratio:.3g} times "
+                "that of the perfused normal liver; a ratio is above zero: check image and mask"
+            )
+        masses[tumour.label] = inside.volume_ml * density
+        ratios[tumour.label] = ratio
+    return Territory(
+        name=region.name,
+        vessel=region.facts.vessel,
+        perfused_label=region.perfused.label,
+        perfused_volume_ml=region.perfused.volume_ml,
+        perfused_mass_kg=region.perfused.volume_ml * density,
+        perfused_normal_volume_ml=region.perfused_normal.volume_ml,
+        perfused_normal_mass_kg=region.perfused_normal.volume_ml * density,
+        tumour_masses_kg=masses,
+        tumour_to_normal_ratio=ratios,
+        uptake_fractions=shares,
+        perfused_normal_uptake_fraction=total([normal], image) / counts,
+        deposits=region.deposits,
+    )
+
+
+def _normalising_volume(regions: Sequence[Region], counts: float, image: Image3D) -> str:
+    if not regions:
+        return "none: the case has no perfused volume"
+    words = []
+    for region in regions:
+        text = f"{region.perfused.label} ({region.perfused.volume_ml:.1f} mL)"
+        if region.deposits:
+            outside_ml = sum(one.volume_ml for one in region.parts[1:])
+            text += f" with {', '.join(region.deposits)} ({outside_ml:.2f} mL of it outside)"
+        words.append(text)
+    whole = positive_total("scout", image)
+    return (
+        f"{'; '.join(words)}: {counts / whole:.1%} of the uptake in the field of view. The "
+        "activity reaching the liver is distributed over it, not over the whole image"
+    )
