@@ -49,6 +49,7 @@ class Bullets:
     block: ClassVar[str] = "bullets"
 
     items: tuple[str, ...]
+    caption: str = ""
 
 
 @dataclass(frozen=True)

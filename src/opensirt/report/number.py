@@ -11,6 +11,8 @@ MINUS = "−"
 _TINY = 1e-3
 """Below this a number is written as a power of ten."""
 
+_HUNDREDTH = 0.01
+
 
 def rounded(value: Number, digits: int = 3) -> str:
     """Return a number with at least `digits` significant digits, whole digits never rounded away.
@@ -44,6 +46,25 @@ def _superscript(exponent: int) -> str:
     return str(exponent).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
+def as_gy(value_gy: Number) -> str:
+    """Return a dose in Gy, without the unit: three digits, none beyond the second decimal.
+
+    >>> as_gy(163.51), as_gy(0.739), as_gy(0.0009), as_gy(-0.0009), as_gy(0.0)
+    ('164', '0.74', '<0.01', '−<0.01', '0')
+    """
+    return _to_hundredths(value_gy)
+
+
+def _to_hundredths(value: Number) -> str:
+    if isinstance(value, Missing) or value == 0 or abs(value) >= 1:
+        return rounded(value)
+    if not abs(value) >= 0:
+        return rounded(value)  # refuses what is not finite
+    size = abs(float(value))
+    text = "<0.01" if size < _HUNDREDTH / 2 else f"{size:.2f}"
+    return (MINUS if value < 0 else "") + text
+
+
 def scaled(value: Number, factor: float, digits: int = 3) -> str:
     """Return a number times `factor`, or its reason."""
     return value.value if isinstance(value, Missing) else rounded(value * factor, digits)
@@ -75,6 +96,15 @@ def as_percent(fraction: Number, digits: int = 3) -> str:
     ('5.50', '0.400', '100')
     """
     return scaled(fraction, 100.0, digits)
+
+
+def as_percent_of_volume(fraction: Number) -> str:
+    """Return a part of a volume in per cent, none beyond the second decimal.
+
+    >>> as_percent_of_volume(0.00391), as_percent_of_volume(0.77)
+    ('0.39', '77.0')
+    """
+    return _to_hundredths(fraction if isinstance(fraction, Missing) else 100.0 * fraction)
 
 
 def with_unit(text: str, unit: str, value: Number) -> str:

@@ -149,6 +149,9 @@ def _territory(one: Territory) -> dict[str, Any]:
         "perfused_normal_mass_kg": _number(one.perfused_normal_mass_kg),
         "tumour_masses_kg": _numbers(one.tumour_masses_kg),
         "tumour_to_normal_ratio": _numbers(one.tumour_to_normal_ratio),
+        "uptake_fractions": _numbers(one.uptake_fractions),
+        "perfused_normal_uptake_fraction": _number(one.perfused_normal_uptake_fraction),
+        "deposits": list(one.deposits),
     }
 
 

@@ -204,8 +204,8 @@ def draw_names(
             ha="left",
             va="center",
             fontsize=SMALL_PT,
-            color=pen(one.kind).colour,
-            path_effects=halo(pen(one.kind).halo, 1.8),
+            color="white",
+            path_effects=halo(BLACK, 1.6),
             zorder=15,
         )
 

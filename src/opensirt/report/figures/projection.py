@@ -36,7 +36,7 @@ _LEGEND_COLUMNS = 4
 _TICKS = (0.0, 0.05, 0.2, 0.5, 1.0)
 """Parts of the scale that get a tick; it grows with the square root."""
 
-_TALLEST_IN = 5.2
+_TALLEST_IN = 4.2
 _VIEWS = (View.CORONAL, View.SAGITTAL)
 
 

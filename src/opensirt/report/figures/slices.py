@@ -200,7 +200,8 @@ def _draw_key(
     notes = [
         f"Highest value in these slices: {rounded(highest)} {scene.scale.unit}",
         _beneath(scene),
-        "Patient's right is on the left; slices meet at the ticks",
+        "Patient's right is on the left",
+        "Ticks: where the other slices lie",
     ]
     legend.text(
         0.06,

@@ -6,12 +6,12 @@ from opensirt.domain.missing import Missing
 from opensirt.domain.record import DoseResult, StructureDose
 from opensirt.domain.structure import StructureKind
 from opensirt.report.content import Block, Cell, Column, Section, Table, marked, row
-from opensirt.report.number import as_grams, as_mbq, as_percent, rounded
+from opensirt.report.number import as_grams, as_gy, as_mbq, as_percent_of_volume, rounded
 from opensirt.report.wording import UNVERIFIED_LEGEND, engine_words, kind_words
 
 _READING = (
-    "Volume and mass are those of the whole structure as drawn. D95 is the highest dose that 95 % "
-    "of the volume receives; lowest and highest are of single voxels."
+    "Volume and mass are those of the whole structure as drawn. D95 is the highest dose that "
+    "95\u00a0% of the volume receives; lowest and highest are of single voxels."
 )
 
 
@@ -58,9 +58,9 @@ def _dose_row(one: StructureDose, *, uncertain: bool) -> tuple[Cell, ...]:
         Cell(rounded(one.volume_ml)),
         Cell(as_grams(one.mass_kg)),
         Cell(as_mbq(one.activity_bq)),
-        Cell(rounded(one.mean_gy), strong=True),
+        Cell(as_gy(one.mean_gy), strong=True),
         *(
-            Cell(rounded(value))
+            Cell(as_gy(value))
             for value in (
                 one.min_gy,
                 one.max_gy,
@@ -74,7 +74,7 @@ def _dose_row(one: StructureDose, *, uncertain: bool) -> tuple[Cell, ...]:
         ),
     ]
     if uncertain:
-        cells.insert(5, Cell(rounded(one.mean_gy_expanded_uncertainty)))
+        cells.insert(5, Cell(as_gy(one.mean_gy_expanded_uncertainty)))
     return tuple(cells)
 
 
@@ -125,7 +125,10 @@ def _volumes(dose: DoseResult) -> list[Block]:
                 tuple(
                     row(
                         one.label,
-                        *(as_percent(one.volume_fraction_at_gy[level]) for level in levels),
+                        *(
+                            as_percent_of_volume(one.volume_fraction_at_gy[level])
+                            for level in levels
+                        ),
                     )
                     for one in members
                 ),

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from opensirt.domain.finding import Finding
 from opensirt.report.content import (
+    ASSUMED_RULE,
     Level,
     Paragraph,
     Remark,
@@ -58,7 +59,7 @@ def _tally(findings: Sequence[Finding]) -> str:
 
 
 def _remark(finding: Finding) -> Remark:
-    parts = [f"rule {finding.rule}"]
+    parts = [] if finding.rule == ASSUMED_RULE else [f"rule {finding.rule}"]
     if finding.value is not None:
         parts.append(f"value {_shown(finding.value)}")
     if finding.limit is not None:

@@ -4,7 +4,7 @@ from opensirt.domain.missing import Missing
 from opensirt.domain.record import CaseResult, DoseResult, Plan, PlanRow, Verification, Workup
 from opensirt.domain.structure import StructureKind
 from opensirt.report.content import KeyFigure, KeyFigures, Paragraph, Section, marked
-from opensirt.report.number import as_gbq, as_mbq, as_percent, rounded, with_unit
+from opensirt.report.number import as_gbq, as_gy, as_mbq, as_percent, rounded, with_unit
 from opensirt.report.sections.chosen import hottest_tumour, largest_tumour, of_kind
 from opensirt.report.wording import device_words, engine_words, kind_words, model_words
 
@@ -45,7 +45,7 @@ def _delivered(verification: Verification) -> KeyFigures:
             items.append(
                 KeyFigure(
                     f"{kind_words(kind).capitalize()}, mean dose",
-                    f"{rounded(one.mean_gy)} Gy",
+                    f"{as_gy(one.mean_gy)} Gy",
                     f"{one.label}, {rounded(one.volume_ml)} mL",
                 )
             )
@@ -80,9 +80,8 @@ def _tumours(dose: DoseResult) -> list[KeyFigure]:
         items.append(
             KeyFigure(
                 "Largest tumour, mean dose",
-                f"{rounded(largest.mean_gy)} Gy",
-                f"{largest.label}, {rounded(largest.volume_ml)} mL; "
-                f"D70 {rounded(largest.d70_gy)} Gy",
+                f"{as_gy(largest.mean_gy)} Gy",
+                f"{largest.label}, {rounded(largest.volume_ml)} mL; D70 {as_gy(largest.d70_gy)} Gy",
             )
         )
     if largest is not None and hottest is not None:
@@ -92,7 +91,7 @@ def _tumours(dose: DoseResult) -> list[KeyFigure]:
             items.append(
                 KeyFigure(
                     f"All {len(tumours)} tumours, mean doses",
-                    f"{rounded(lowest.mean_gy)}–{rounded(hottest.mean_gy)} Gy",
+                    f"{as_gy(lowest.mean_gy)}–{as_gy(hottest.mean_gy)} Gy",
                     f"lowest {lowest.label}, highest {hottest.label}",
                 )
             )
@@ -115,7 +114,7 @@ def _planned(plan: Plan) -> list[KeyFigures | Paragraph]:
         ("Whole normal liver, mean dose", row.normal_liver_gy),
         ("Lungs, mean dose", row.lung_gy),
     ):
-        items.append(KeyFigure(name, with_unit(rounded(value), "Gy", value)))
+        items.append(KeyFigure(name, with_unit(as_gy(value), "Gy", value)))
     title = f"Plan: {device_words(row.device)}, {model_words(row.model).lower()}, {row.territory}"
     return [KeyFigures(marked(title, verified=row.verified), tuple(items))]
 

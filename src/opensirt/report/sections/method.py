@@ -37,7 +37,7 @@ def method_section(result: CaseResult) -> Section:
         blocks.append(Facts("Constants and parameters", constants))
     sources = _sources(result)
     if sources:
-        blocks.append(Facts("Sources", tuple((str(n), one) for n, one in enumerate(sources, 1))))
+        blocks.append(Bullets(sources, caption="Sources"))
     provenance = result.provenance
     blocks.append(Facts("Reference data", _pairs(provenance.reference_data)))
     blocks.append(Facts("Inputs, SHA-256", _pairs(provenance.inputs), fixed_width=True))

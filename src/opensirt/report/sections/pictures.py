@@ -1,15 +1,17 @@
 """The pictures of a report, each with a caption and the same in words."""
 
+from collections.abc import Sequence
+
 from opensirt.domain.case import Case, CaseImage
 from opensirt.domain.image import CtImage, Image3D
-from opensirt.domain.record import CaseResult, DoseResult
+from opensirt.domain.record import CaseResult, DoseResult, Verification
 from opensirt.domain.structure import Structure
 from opensirt.report.content import Picture, Section
 from opensirt.report.figures.curves import dvh_png, planned_measured_png
 from opensirt.report.figures.projection import projections_png
 from opensirt.report.figures.scene import Outline, Scene, focus_mm, scene
 from opensirt.report.figures.slices import slices_png
-from opensirt.report.number import rounded
+from opensirt.report.number import as_gy
 from opensirt.report.sections.chosen import hottest_tumour, largest_tumour, planned_dose
 from opensirt.report.wording import device_words, engine_words, model_words
 
@@ -21,18 +23,10 @@ def pictures_section(case: Case, result: CaseResult) -> Section | None:
         dose = result.verification.primary_result
         image = case.image(result.verification.image_id)
         words = f"measured dose, {engine_words(dose.engine)}, {dose.calibration}"
-        found += _of_dose(case, result, dose, image, "measured", words)
-        found.append(_projection(image, result.drawn, "measured"))
+        between = [_projection(image, result.drawn, "measured")]
         if result.verification.comparison:
-            found.append(
-                Picture(
-                    "planned_measured",
-                    planned_measured_png(result.verification.comparison),
-                    "Planned and measured mean doses.",
-                    "Planned against measured mean dose of each structure, one line for each; the "
-                    "same numbers stand in the table of planned against measured doses.",
-                )
-            )
+            between.insert(0, _comparison(result.verification))
+        found += _of_dose(case, result, dose, image, "measured", words, between)
     scout = case.scout()
     if result.plan is not None and scout is not None:
         planned = planned_dose(result.plan)
@@ -40,11 +34,14 @@ def pictures_section(case: Case, result: CaseResult) -> Section | None:
         if planned is not None and chosen is not None:
             device, model = device_words(chosen.device).lower(), model_words(chosen.model).lower()
             words = f"planned dose, {device}, {model}"
-            found += _of_dose(case, result, planned, scout, "planned", words)
-    if result.workup is not None and scout is not None:
-        if not any(one.name.startswith("planned_slices") for one in found):
-            found += _of_scout(case, result, scout)
-        found.append(_projection(scout, result.drawn, "scout"))
+            between = [_projection(scout, result.drawn, "scout")]
+            found += _of_dose(case, result, planned, scout, "planned", words, between)
+    if (
+        result.workup is not None
+        and scout is not None
+        and not any(one.name == "scout_projection" for one in found)
+    ):
+        found += [*_of_scout(case, result, scout), _projection(scout, result.drawn, "scout")]
     return Section("Pictures", tuple(found)) if found else None
 
 
@@ -60,7 +57,9 @@ def _of_dose(
     image: CaseImage,
     name: str,
     words: str,
+    between: Sequence[Picture],
 ) -> list[Picture]:
+    """Return slices through one tumour, the DVH, further pictures, and the other slices."""
     shown = scene(dose.dose, result.drawn, ct=_ct_of(case, dose.dose), activity=image.image)
     reasons: dict[str, str] = {}
     for one, reason in (
@@ -75,25 +74,38 @@ def _of_dose(
         outline = _outline(shown, label)
         if outline is None:
             continue
-        mean = rounded(dose.structure(label).mean_gy)
+        mean = as_gy(dose.structure(label).mean_gy)
         found.append(
             _slices(shown, outline, f"{name}_slices_{number}", f"{words}, through {reason}", mean)
         )
     if not found:
         found.append(_middle(shown, f"{name}_slices_1", words))
-    kinds = {one.label: one.kind for one in dose.structures}
-    if dose.dvhs:
-        found.append(
-            Picture(
-                f"{name}_dvh",
-                dvh_png(dose.dvhs, kinds),
-                f"Cumulative dose–volume histograms, {words}. Thick: normal liver. The right axis "
-                "ends where 1 % of the tissue that holds no tumour is left.",
-                f"Cumulative dose–volume histograms of {', '.join(dose.dvhs)}; the tables of doses "
-                "and of volumes at dose levels hold their figures.",
-            )
-        )
+    histograms = [_histograms(dose, name, words)] if dose.dvhs else []
+    # Slices fill most of a page; the flat pictures share one.
+    found[1:1] = [*histograms, *between]
     return found
+
+
+def _comparison(verification: Verification) -> Picture:
+    return Picture(
+        "planned_measured",
+        planned_measured_png(verification.comparison),
+        "Planned and measured mean doses.",
+        "Planned against measured mean dose of each structure, one line for each; the same numbers "
+        "stand in the table of planned against measured doses.",
+    )
+
+
+def _histograms(dose: DoseResult, name: str, words: str) -> Picture:
+    kinds = {one.label: one.kind for one in dose.structures}
+    return Picture(
+        f"{name}_dvh",
+        dvh_png(dose.dvhs, kinds),
+        f"Cumulative dose–volume histograms, {words}. Thick: normal liver. The right axis ends "
+        "where 1\u00a0% of the tissue that holds no tumour is left.",
+        f"Cumulative dose–volume histograms of {', '.join(dose.dvhs)}; the tables of doses and of "
+        "volumes at dose levels hold their figures.",
+    )
 
 
 def _outline(shown: Scene, label: str) -> Outline | None:

@@ -13,7 +13,7 @@ from opensirt.report.content import (
     merged,
     row,
 )
-from opensirt.report.number import as_gbq, as_percent, rounded, scaled
+from opensirt.report.number import as_gbq, as_gy, as_percent, scaled
 from opensirt.report.wording import UNVERIFIED_LEGEND, device_words, model_words
 
 _PER_MILLION = 1e-6
@@ -87,7 +87,7 @@ def _plan_row(plan: Plan, one: PlanRow, *, several: bool, binds: bool) -> tuple[
         as_gbq(one.administered_activity_bq),
         as_gbq(one.reaching_liver_bq),
         *(
-            rounded(value)
+            as_gy(value)
             for value in (
                 one.tumour_gy,
                 one.perfused_volume_gy,
@@ -129,7 +129,7 @@ def _by_structure(plan: Plan, caption: str, *, tumours: bool) -> Table | None:
             row(
                 *row_words(plan, one),
                 one.territory,
-                *(rounded(_dose(doses.get(label))) for label in labels),
+                *(as_gy(_dose(doses.get(label))) for label in labels),
             )
             for one, doses in listed
             if doses

@@ -27,7 +27,7 @@ def truth_section(rows: tuple[TruthRow, ...]) -> Section:
                 "the simulated images alone."
             ),
             Table(
-                "Estimated against true",
+                "Digital patient",
                 tuple(columns),
                 tuple(
                     row(

@@ -4,7 +4,7 @@ from opensirt.domain.missing import Missing
 from opensirt.domain.record import DoseResult, Number, Verification
 from opensirt.reference.table import read_table
 from opensirt.report.content import Block, Cell, Column, Facts, Section, Table, row
-from opensirt.report.number import as_mbq, as_percent, rounded, with_unit
+from opensirt.report.number import as_gy, as_mbq, as_percent, rounded, with_unit
 from opensirt.report.wording import engine_words
 
 _CALIBRATIONS = (
@@ -12,6 +12,9 @@ _CALIBRATIONS = (
     "that the normalising volume holds the administered activity. Bold: the dose that is exported "
     "and that pictures and tables show."
 )
+
+_ROUND_OFF_DIGITS = 9
+"""A balance is not printed beyond this decimal: what follows is the round-off of sums."""
 
 
 def verification_section(verification: Verification) -> Section:
@@ -65,7 +68,7 @@ def _calibrations(verification: Verification) -> Table:
                 label,
                 *(
                     Cell(
-                        rounded(one.get(label, Missing.NOT_ESTIMATED)),
+                        as_gy(one.get(label, Missing.NOT_ESTIMATED)),
                         strong=number == verification.primary,
                     )
                     for number, one in enumerate(means)
@@ -85,9 +88,7 @@ def _shifts(dose: DoseResult) -> Table | None:
             continue
         low, high = one.mean_gy_under_shift
         spread: Number = (high - low) / one.mean_gy if one.mean_gy > 0 else Missing.NOT_EVALUABLE
-        rows.append(
-            row(one.label, rounded(one.mean_gy), rounded(low), rounded(high), as_percent(spread))
-        )
+        rows.append(row(one.label, as_gy(one.mean_gy), as_gy(low), as_gy(high), as_percent(spread)))
     if not rows:
         return None
     shift_mm = float(read_table("geometry_rules")["contour_shift"]["shift_mm"])
@@ -140,7 +141,7 @@ def _left_over(result: DoseResult) -> Number:
     if energy.released_j <= 0:
         return Missing.NOT_EVALUABLE
     expected = 1 - energy.outside_kernel_fraction - energy.outside_grid_fraction
-    return energy.scored_j / energy.released_j - expected
+    return round(energy.scored_j / energy.released_j - expected, _ROUND_OFF_DIGITS)
 
 
 def _recovered(verification: Verification) -> Table:
@@ -155,8 +156,8 @@ def _recovered(verification: Verification) -> Table:
         tuple(
             row(
                 one.label,
-                rounded(one.uncorrected_gy),
-                rounded(one.corrected_gy),
+                as_gy(one.uncorrected_gy),
+                as_gy(one.corrected_gy),
                 rounded(one.recovery_coefficient),
             )
             for one in verification.recovered
@@ -178,9 +179,9 @@ def _comparison(verification: Verification) -> Table:
         tuple(
             row(
                 one.label,
-                rounded(one.planned_gy),
-                rounded(one.measured_gy),
-                rounded(one.difference_gy),
+                as_gy(one.planned_gy),
+                as_gy(one.measured_gy),
+                as_gy(one.difference_gy),
                 as_percent(
                     one.difference_gy / one.planned_gy
                     if one.planned_gy > 0

@@ -109,6 +109,7 @@ def _ratios(territories: tuple[Territory, ...]) -> Table:
             Column("Territory", numeric=False),
             Column("Tumour", numeric=False, share=1.6),
             Column("Mass inside the territory", "g"),
+            Column("Part of the territory's uptake", "%"),
             Column("Ratio"),
         ),
         tuple(
@@ -116,6 +117,7 @@ def _ratios(territories: tuple[Territory, ...]) -> Table:
                 one.name,
                 label,
                 as_grams(one.tumour_masses_kg.get(label, Missing.NOT_RECORDED)),
+                as_percent(one.uptake_fractions.get(label, Missing.NOT_RECORDED)),
                 rounded(ratio),
             )
             for one in territories
