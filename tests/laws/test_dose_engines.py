@@ -173,7 +173,9 @@ def test_s_values_scale_with_density_as_water_does(
     k, j, i = (mm * density_g_per_ml for mm in spacing)
     water = voxel_kernel(radionuclide(name), (k, j, i))
     assert scaled.half_width == water.half_width
-    np.testing.assert_allclose(scaled.octant_mev, water.octant_mev, rtol=2e-4)
+    np.testing.assert_allclose(
+        scaled.octant_mev, water.octant_mev, rtol=2e-4, atol=1e-7 * water.octant_mev.max()
+    )
     found = scaled.s_values(scaled.electron_mev).max()
     assert found == pytest.approx(
         density_g_per_ml**2 * water.s_values(water.electron_mev).max(), rel=1e-4
@@ -233,8 +235,8 @@ def test_the_fast_convolution_agrees_with_a_direct_one(
     inside = tuple(slice(n, n + length) for n, length in zip(half_width, shape, strict=True))
     np.testing.assert_allclose(found, full[inside], atol=3e-6 * full.max())
     kept = kept_inside(values[part.block], octant, part.block, shape)
-    assert kept.total == pytest.approx(float(values.sum(dtype=np.float64)), rel=1e-12)
-    assert kept.inside == pytest.approx(float(full[inside].sum()), rel=1e-9)
+    assert kept.total == pytest.approx(float(values.sum(dtype=np.float64)), rel=1e-6)
+    assert kept.inside == pytest.approx(float(full[inside].sum()), rel=1e-6)
 
 
 def test_a_kernel_of_one_voxel_multiplies() -> None:

@@ -77,11 +77,17 @@ class KernelConvolution:
         octant_j = kernel.octant_mev * J_PER_MEV
         part = reach(occupied, kernel.half_width, decays.grid.shape)
         inside, mass = decays.values[part.block], masses(density, part.block)
-        energy = convolve_even(inside, octant_j, part.shape, workers=self.workers)
-        n_round_off = _drop_round_off(energy, all_positive=float(inside.min()) >= 0)
-        values = np.zeros(decays.grid.shape, dtype=np.float32)
-        in_block = values[part.block]
-        np.divide(energy, mass.density_kg_per_ml, out=in_block)
+        even = float(mass.density_kg_per_ml.flat[0]) if mass.uniform else 1.0
+        in_block = convolve_even(
+            inside, octant_j, part.shape, factor=1.0 / even, workers=self.workers
+        )
+        n_round_off = _drop_round_off(in_block, all_positive=float(inside.min()) >= 0)
+        if not mass.uniform:
+            np.divide(in_block, mass.density_kg_per_ml, out=in_block)
+        values = in_block
+        if in_block.shape != decays.grid.shape:
+            values = np.zeros(decays.grid.shape, dtype=np.float32)
+            values[part.block] = in_block
         kept = kept_inside(inside, octant_j, part.block, decays.grid.shape)
         balance = self._balance(kept, kernel, mass.energy_j(in_block), mass.voxel_volume_ml)
         dose = DoseMap(

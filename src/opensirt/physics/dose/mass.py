@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from opensirt.domain.finding import Finding, Severity
 from opensirt.domain.image import DensityMap
+from opensirt.physics.dose.fourier import row_sums
 from opensirt.reference.constant import constant
 from opensirt.units import GRAMS_PER_KG
 
@@ -37,11 +38,9 @@ class VoxelMasses:
     def energy_j(self, dose_gy: NDArray[np.float32]) -> float:
         """Return the energy that a dose means: the sum of dose × mass, in double precision."""
         if self.uniform:
-            summed = float(dose_gy.sum(dtype=np.float64)) * float(self.density_kg_per_ml.flat[0])
+            summed = float(row_sums(dose_gy).sum()) * float(self.density_kg_per_ml.flat[0])
         else:
-            summed = float(
-                np.einsum("kji,kji->", dose_gy, self.density_kg_per_ml, dtype=np.float64)
-            )
+            summed = float(np.einsum("kji,kji->", dose_gy, self.density_kg_per_ml, dtype=float))
         return summed * self.voxel_volume_ml
 
     def in_air(self, dose_gy: NDArray[np.float32], scored_j: float) -> tuple[Finding, ...]:
