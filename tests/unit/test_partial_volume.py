@@ -11,9 +11,9 @@ from opensirt.domain.image import ActivityMap
 from opensirt.domain.missing import Missing
 from opensirt.domain.structure import Mask, Structure, StructureKind
 from opensirt.errors import GeometryError, InputError
+from opensirt.imaging.blur import FWHM_PER_SIGMA
 from opensirt.imaging.mask_algebra import without
 from opensirt.imaging.partial_volume import (
-    FWHM_PER_SIGMA,
     recovered_model,
     recovery_corrected_image,
     recovery_corrected_means,

@@ -10,7 +10,7 @@ correction, Thomas et al., Eur J Nucl Med Mol Imaging 2011;38:1104-1119).
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,14 +20,9 @@ from opensirt.domain.image import Image3D
 from opensirt.domain.missing import Missing
 from opensirt.domain.structure import Mask, Structure, StructureKind, VoxelWeights
 from opensirt.errors import GeometryError, InputError
+from opensirt.imaging.blur import FWHM_PER_SIGMA, blur_reach_voxels, gaussian_blur
 from opensirt.imaging.mask_algebra import within, without
 from opensirt.imaging.voxel_weights import voxel_weights
-
-FWHM_PER_SIGMA = float(np.sqrt(8 * np.log(2)))
-"""Full width at half maximum of a Gaussian over its standard deviation."""
-
-_TRUNCATE_SIGMA = 4.0
-"""A blur reaches this many standard deviations."""
 
 _SLIVER_FRACTION = 0.01
 """What is left of a structure is an edge, not a region, below this part of its volume …"""
@@ -190,8 +185,7 @@ class _Model:
     def __init__(self, image: Image3D, structures: Sequence[Structure], fwhm_mm: float) -> None:
         if not fwhm_mm > 0:
             raise InputError(f"the resolution of an image is above 0 mm FWHM, found {fwhm_mm}")
-        sigma_voxels = np.array([fwhm_mm / FWHM_PER_SIGMA / mm for mm in image.grid.spacing_mm])
-        self._sigma = sigma_voxels
+        self._fwhm_mm = fwhm_mm
         weights = {
             label: (mask, voxel_weights(mask, image.grid))
             for label, mask in _exclusive(structures).items()
@@ -206,7 +200,7 @@ class _Model:
         self._joined = _merge_edges(structures, self._masks, regions)
         kept = [label for label in regions if self._joined[label] == label]
         self.regions = [_joined_region(label, self._joined, regions, self.shape) for label in kept]
-        self.regions.append(self._background())
+        self.regions.append(self._background(image.grid.spacing_mm))
         self.means = _solve(self.regions, values)
         self._mean_of = dict(zip(kept, self.means[:-1], strict=True))
 
@@ -230,7 +224,9 @@ class _Model:
 
     def _box_of(self, weights: VoxelWeights) -> _Box:
         index = np.unravel_index(weights.flat_index, weights.grid.shape)
-        reach = np.ceil(_TRUNCATE_SIGMA * self._sigma).astype(int) + 1
+        reach = [
+            blur_reach_voxels(self._fwhm_mm / FWHM_PER_SIGMA / mm) for mm in weights.grid.spacing_mm
+        ]
         sides = [
             slice(max(0, int(one.min()) - r), min(n, int(one.max()) + r + 1))
             for one, r, n in zip(index, reach, weights.grid.shape, strict=True)
@@ -244,25 +240,16 @@ class _Model:
         sharp = np.zeros(shape, dtype=np.float32)
         sharp[tuple(index)] = weights.fraction
         inner = _shifted(box, self.box)
-        return _Region(inner, sharp, self._blur(sharp, "constant"))
+        return _Region(inner, sharp, gaussian_blur(sharp, self._fwhm_mm, weights.grid.spacing_mm))
 
-    def _background(self) -> _Region:
+    def _background(self, spacing_mm: Sequence[float]) -> _Region:
         rest = np.ones(self.shape, dtype=np.float32)
         for region in self.regions:
             rest[region.box] -= region.sharp
         np.maximum(rest, 0.0, out=rest)  # round-off, and the sampling noise of oblique masks
         everything = (slice(None), slice(None), slice(None))
-        return _Region(everything, rest, self._blur(rest, "nearest"))
-
-    def _blur(
-        self, values: NDArray[np.float32], mode: Literal["constant", "nearest"]
-    ) -> NDArray[np.float32]:
-        from scipy.ndimage import gaussian_filter
-
-        blurred: NDArray[np.float32] = gaussian_filter(
-            values, self._sigma, mode=mode, truncate=_TRUNCATE_SIGMA
-        )
-        return blurred
+        blurred = gaussian_blur(rest, self._fwhm_mm, spacing_mm, beyond="nearest")
+        return _Region(everything, rest, blurred)
 
 
 def _exclusive(structures: Sequence[Structure]) -> dict[str, Mask]:
