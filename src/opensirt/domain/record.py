@@ -243,8 +243,10 @@ class RecoveredDose:
     corrected_gy: float
 
     @property
-    def recovery_coefficient(self) -> float:
-        """Uncorrected over corrected."""
+    def recovery_coefficient(self) -> Number:
+        """Uncorrected over corrected; not evaluable where nothing is left after correction."""
+        if self.corrected_gy <= 0:
+            return Missing.NOT_EVALUABLE
         return self.uncorrected_gy / self.corrected_gy
 
 
