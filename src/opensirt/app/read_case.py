@@ -51,17 +51,12 @@ def read_case(path: Path, *, zone: tzinfo | None = None) -> Case:
     confirmations = tuple(Confirmation(one.finding, one.by, one.on) for one in stated.confirmations)
     administration = administration_facts(stated.administration)
     images: list[CaseImage] = []
+    declared: list[tuple[str, float | Missing]] = []
     for image_block in stated.images:
         image, declared_bq = read_case_image(image_block, folder, gathered, zone=zone)
         images.append(image)
         if image.role is ImageRole.VERIFICATION:
-            administration = with_declared_activity(
-                administration,
-                declared_bq,
-                image_id=image.id,
-                confirmations=confirmations,
-                gathered=gathered,
-            )
+            declared.append((image.id, declared_bq))
     structures = StructureSet(
         tuple(
             structure
@@ -69,11 +64,19 @@ def read_case(path: Path, *, zone: tzinfo | None = None) -> Case:
             for structure in read_case_structures(block, folder, images, gathered)
         )
     )
+    gathered.require_one_patient(confirmations)
+    require_shared_frame(images, structures)
     require_after_administration(
         images, administration.administered_at if administration else Missing.NOT_RECORDED
     )
-    require_shared_frame(images, structures)
-    gathered.require_one_patient(confirmations)
+    for image_id, declared_bq in declared:
+        administration = with_declared_activity(
+            administration,
+            declared_bq,
+            image_id=image_id,
+            confirmations=confirmations,
+            gathered=gathered,
+        )
     return Case(
         key=stated.key,
         images=tuple(images),
