@@ -10,7 +10,7 @@ import numpy as np
 import pydicom
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
-from pydicom.errors import InvalidDicomError
+from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.pixels.utils import pixel_array
 from pydicom.uid import MediaStorageDirectoryStorage
 
@@ -22,10 +22,15 @@ _MAGIC_AT = 128
 _BARE_START = b"\x08\x00"
 """Group 0008, little endian: how a dataset without the file header begins."""
 
+_SUFFIXES = (".dcm", ".ima", ".dicom")
+"""Files so named that are not DICOM are damaged, not something else."""
+
 DAMAGE = (
     AttributeError,
+    BytesLengthException,
     EOFError,
     IndexError,
+    InvalidDicomError,
     KeyError,
     MemoryError,
     NotImplementedError,
@@ -50,11 +55,21 @@ def quiet() -> Iterator[None]:
 
 def is_dicom(path: Path) -> bool:
     """Whether a file begins as DICOM does, with or without the 128-byte preamble."""
+    head = _head(path)
+    return _has_preamble(head) or _looks_bare(head)
+
+
+def _head(path: Path) -> bytes:
     with path.open("rb") as stream:
-        head = stream.read(_MAGIC_AT + 4)
-    if head[_MAGIC_AT:] == b"DICM":
-        return True
-    # A bare dataset: group 0008, an element below 0x0100 and a plausible length or VR.
+        return stream.read(_MAGIC_AT + 4)
+
+
+def _has_preamble(head: bytes) -> bool:
+    return head[_MAGIC_AT:] == b"DICM"
+
+
+def _looks_bare(head: bytes) -> bool:
+    """Whether a dataset begins without preamble: group 0008, an element below 0x0100."""
     return head[:2] == _BARE_START and len(head) > _MAGIC_AT and head[3:4] == b"\0"
 
 
@@ -66,23 +81,35 @@ def read_header(path: Path) -> Dataset | None:
     Raises
     ------
     InputError
-        When the file is DICOM, but is damaged or cannot be opened.
+        When the file is DICOM by its beginning or its suffix, but is damaged or cannot be opened.
     """
     try:
-        if not is_dicom(path):
+        head = _head(path)
+        if not (_has_preamble(head) or _looks_bare(head)):
+            if path.suffix.lower() in _SUFFIXES:
+                raise _damaged(path, "not DICOM inside")
             return None
         with quiet():
             dataset = pydicom.dcmread(path, stop_before_pixels=True, force=True)
             media = getattr(dataset, "file_meta", Dataset()).get("MediaStorageSOPClassUID")
-    except (*DAMAGE, InvalidDicomError) as error:
-        raise InputError(
-            f"{path.name}: the DICOM file is truncated or damaged ({type(error).__name__}); "
-            "wanted a whole file; copy or export it again"
-        ) from error
+    except DAMAGE as error:
+        if isinstance(error, InputError):
+            raise
+        raise _damaged(path, type(error).__name__) from error
     if media == MediaStorageDirectoryStorage or path.name.upper() == "DICOMDIR":
         return None
-    known = any(keyword in dataset for keyword in ("SOPClassUID", "Modality"))
-    return dataset if known else None
+    if any(keyword in dataset for keyword in ("SOPClassUID", "Modality")):
+        return dataset
+    if _has_preamble(head):
+        raise _damaged(path, "it ends before it says what it is")
+    return None
+
+
+def _damaged(path: Path, reason: str) -> InputError:
+    return InputError(
+        f"{path.name}: the DICOM file is truncated or damaged ({reason}); wanted a whole file; "
+        "copy or export it again"
+    )
 
 
 def read_whole(path: Path) -> Dataset:
@@ -100,11 +127,8 @@ def read_whole(path: Path) -> Dataset:
     try:
         with quiet():
             dataset = pydicom.dcmread(path, force=True)
-    except (*DAMAGE, InvalidDicomError) as error:
-        raise InputError(
-            f"{path.name}: the DICOM file is truncated or damaged ({type(error).__name__}); "
-            "wanted a whole file; copy or export it again"
-        ) from error
+    except DAMAGE as error:
+        raise _damaged(path, type(error).__name__) from error
     return dataset
 
 

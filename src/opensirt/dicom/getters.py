@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset
+from pydicom.errors import BytesLengthException
 from pydicom.multival import MultiValue
 
 from opensirt.domain.missing import Missing
@@ -115,7 +116,7 @@ def _value(dataset: Dataset, keyword: str) -> object | None:
         raise KeyError(keyword)  # a slip in this package, not in the file
     try:
         value: object = dataset.get(keyword)
-    except (ValueError, TypeError, OverflowError) as error:
+    except (ValueError, TypeError, OverflowError, BytesLengthException) as error:
         # pydicom converts on access; its message quotes the value, which may identify someone.
         raise InputError(
             f"{where(dataset)}: {keyword} cannot be read; wanted a value of its type; {_REMEDY}"

@@ -205,14 +205,18 @@ def _add_planes(dataset: Dataset, affine: NDArray[np.float64], shape: tuple[int,
     dataset.PixelSpacing = [_number(float(spacing[1])), _number(float(spacing[2]))]
     dataset.SliceThickness = _number(float(spacing[0]))
     dataset.Rows, dataset.Columns = shape[1], shape[2]
-    dataset.NumberOfFrames = n_slices
-    dataset.FrameIncrementPointer = [tag_for_keyword("GridFrameOffsetVector")]
-    dataset.GridFrameOffsetVector = offsets
-    _require_same_places(dataset, affine, shape)
+    if n_slices > 1:  # the standard has these for several planes only
+        dataset.NumberOfFrames = n_slices
+        dataset.FrameIncrementPointer = [tag_for_keyword("GridFrameOffsetVector")]
+        dataset.GridFrameOffsetVector = offsets
+    _require_same_places(dataset, affine, shape, float(offsets[-1]))
 
 
 def _require_same_places(
-    dataset: Dataset, affine: NDArray[np.float64], shape: tuple[int, ...]
+    dataset: Dataset,
+    affine: NDArray[np.float64],
+    shape: tuple[int, ...],
+    last_offset_mm: float,
 ) -> None:
     """Compare the corners as a reader will place them with those of the grid."""
     along = np.array(dataset.ImageOrientationPatient, np.float64).reshape(2, 3)
@@ -223,7 +227,7 @@ def _require_same_places(
         index = last * (k, j, i)
         read = (
             np.array(dataset.ImagePositionPatient, np.float64)
-            + normal * float(dataset.GridFrameOffsetVector[int(index[0])])
+            + normal * last_offset_mm * k
             + along[1] * row_mm * index[1]
             + along[0] * column_mm * index[2]
         )
