@@ -309,6 +309,88 @@ class TestFacts:
         assert read.administered_activity_bq is Missing.NOT_RECORDED
         assert any("by its half-life" in note for note in read.notes)
 
+    @pytest.mark.parametrize(
+        ("items", "words"),
+        [
+            ([{"Radiopharmaceutical": "Y90"}, {"Radiopharmaceutical": "Tc-99m MAA"}], "name sever"),
+            ([{"RadionuclideHalfLife": "1000"}], "names no one radionuclide"),
+        ],
+    )
+    def test_a_nuclide_that_is_not_clear_is_left_to_the_case(
+        self, tmp_path: Path, items: list[Change], words: str
+    ) -> None:
+        sequence = [Dataset() for _ in items]
+        for item, changes in zip(sequence, items, strict=True):
+            change(item, changes)
+        write_pet(tmp_path, STORED, PLAIN, {"RadiopharmaceuticalInformationSequence": sequence})
+        read = read_series(tmp_path)
+        assert read.radionuclide is Missing.NOT_RECORDED
+        assert any(words in note for note in read.notes)
+
+    def test_the_radiopharmaceutical_names_the_nuclide_where_no_code_does(
+        self, tmp_path: Path
+    ) -> None:
+        item, code = Dataset(), Dataset()
+        code.CodeMeaning, code.CodeValue, code.CodingSchemeDesignator = (
+            "166Ho microspheres",
+            "1",
+            "X",
+        )
+        item.RadiopharmaceuticalCodeSequence = [code]
+        write_pet(tmp_path, STORED, PLAIN, {"RadiopharmaceuticalInformationSequence": [item]})
+        assert read_series(tmp_path).radionuclide == "Ho-166"
+
+    @pytest.mark.parametrize("correction", [None, "SOMETIME"])
+    def test_a_decay_correction_that_is_not_stated_is_left_to_the_case(
+        self, tmp_path: Path, correction: str | None
+    ) -> None:
+        write_pet(tmp_path, STORED, PLAIN, {"DecayCorrection": correction})
+        read = read_series(tmp_path)
+        assert read.decay_corrected_to is Missing.NOT_RECORDED
+        assert any("DecayCorrection" in note for note in read.notes)
+
+    @pytest.mark.parametrize(
+        ("changes", "refers_to"),
+        [
+            ({"DecayCorrected": "NO"}, "acquisition"),
+            (
+                {"DecayCorrected": "YES", "DecayCorrectionDateTime": "20260302090000+0000"},
+                datetime(2026, 3, 2, 9, tzinfo=UTC),
+            ),
+            ({"DecayCorrected": "YES"}, Missing.NOT_RECORDED),
+        ],
+    )
+    def test_an_enhanced_pet_names_its_instant_outright(
+        self, tmp_path: Path, changes: Change, refers_to: object
+    ) -> None:
+        write_pet(tmp_path, STORED, PLAIN, {"DecayCorrection": None, **changes})
+        assert read_series(tmp_path).decay_corrected_to == refers_to
+
+    def test_a_pet_without_units_may_have_a_mapping_to_activity(self, tmp_path: Path) -> None:
+        changes = {"Units": None, "RealWorldValueMappingSequence": [mapping("kBq/ml")]}
+        write_pet(tmp_path, STORED, PLAIN, changes)
+        read = read_series(tmp_path)
+        assert read.unit is ImageUnit.KBQ_PER_ML
+        np.testing.assert_allclose(numbers(read), STORED * 2.5 + 1)
+
+    def test_a_private_factor_to_activity_is_not_used_and_said(self, tmp_path: Path) -> None:
+        for path in write_pet(tmp_path, STORED, PLAIN, {"Units": "CNTS"}):
+            dataset = pydicom.dcmread(path)
+            dataset.add_new((0x7053, 0x0010), "LO", "Philips PET Private Group")
+            dataset.add_new((0x7053, 0x1009), "DS", "1.5")
+            dataset.save_as(path)
+        assert any("private factor" in note for note in read_series(tmp_path).notes)
+
+    def test_the_frame_durations_of_beds_that_differ_make_no_duration(self, tmp_path: Path) -> None:
+        write_pet(tmp_path, STORED, PLAIN, lambda k: {"ActualFrameDuration": 1000 * (k + 1)})
+        assert read_series(tmp_path).duration_s is Missing.NOT_RECORDED
+
+    def test_a_spect_picture_declares_no_unit(self, tmp_path: Path) -> None:
+        write_nm(tmp_path / "a", STORED, PLAIN, {"SOPClassUID": SecondaryCaptureImageStorage})
+        read = read_series(tmp_path)
+        assert read.unit is Missing.NOT_RECORDED
+        assert any("secondary captures" in note for note in read.notes)
+
     def test_an_absent_unit_is_missing_and_said(self, tmp_path: Path) -> None:
         write_pet(tmp_path, STORED, PLAIN, {"Units": None})
         read = read_series(tmp_path)
@@ -607,6 +689,26 @@ class TestRefusals:
     def test_a_spect_with_slices_in_one_place(self, tmp_path: Path) -> None:
         write_nm(tmp_path / "a", STORED, PLAIN, {"SpacingBetweenSlices": "0"})
         with pytest.raises(GeometryError, match="SpacingBetweenSlices is 0"):
+            read_series(tmp_path)
+
+    def test_spect_units_that_are_no_activity(self, tmp_path: Path) -> None:
+        write_nm(tmp_path / "a", STORED, PLAIN, {"Units": "PROPCPS"})
+        with pytest.raises(InputError, match="Units are PROPCPS; wanted counts or BQML"):
+            read_series(tmp_path)
+
+    def test_a_series_of_localizers_only(self, tmp_path: Path) -> None:
+        write_ct(tmp_path, STORED, PLAIN, {"ImageType": ["ORIGINAL", "PRIMARY", "LOCALIZER"]})
+        with pytest.raises(InputError, match="only localizers; wanted slices"):
+            read_series(tmp_path)
+
+    def test_values_behind_a_lookup_table(self, tmp_path: Path) -> None:
+        write_ct(tmp_path, STORED, PLAIN, {"ModalityLUTSequence": [Dataset()]})
+        with pytest.raises(InputError, match="need a lookup table"):
+            read_series(tmp_path)
+
+    def test_a_single_slice_without_thickness(self, tmp_path: Path) -> None:
+        write_ct(tmp_path, STORED[:1], PLAIN, {"SliceThickness": None})
+        with pytest.raises(InputError, match="one single slice without a thickness"):
             read_series(tmp_path)
 
     def test_colour_pictures(self, ct: Path) -> None:

@@ -19,6 +19,9 @@ from opensirt.errors import InputError
 from opensirt.units import BQ_PER_MBQ, ImageUnit
 
 _MS_PER_S = 1000.0
+_DECAYING = ("PT", "NM")
+"""Modalities whose numbers depend on when they were acquired."""
+
 _PET_UNITS: Mapping[str, ImageUnit] = MappingProxyType(
     {"BQML": ImageUnit.BQ_PER_ML, "CNTS": ImageUnit.COUNTS}
 )
@@ -53,7 +56,7 @@ def series_facts(headers: Sequence[Dataset], zone: tzinfo | None = None) -> Seri
     name = "" if isinstance(modality, Missing) else modality
     acquired = earliest([acquisition(header) for header in headers])
     notes: tuple[str, ...] = ()
-    if isinstance(acquired, datetime) and acquired.tzinfo is None:
+    if name in _DECAYING and isinstance(acquired, datetime) and acquired.tzinfo is None:
         how = "was not used" if zone is None else f"was read in the time zone {zone} of the site"
         notes = (f"the acquisition time carries no time zone (TimezoneOffsetFromUTC) and {how}",)
     plain = SeriesFacts(modality=name, acquired_at=in_zone(acquired, zone), notes=notes)
