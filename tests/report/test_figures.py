@@ -17,14 +17,14 @@ from opensirt.domain.record import PlannedAgainstMeasured
 from opensirt.domain.structure import Mask, Structure, StructureKind
 from opensirt.errors import GeometryError, InputError
 from opensirt.report.figures.canvas import sheet, style
-from opensirt.report.figures.curves import dvh_png, planned_measured_png
+from opensirt.report.figures.curves import dvh_png, planned_measured_png, worth_drawing
 from opensirt.report.figures.display import Box, View, part_inside, picture
 from opensirt.report.figures.marks import (
     draw_letters,
     draw_names,
     draw_outline,
     draw_scale_bar,
-    legend_handle,
+    legend_handles,
     shortened,
     tick_ends,
 )
@@ -244,13 +244,22 @@ def test_a_long_name_is_cut_and_says_so() -> None:
     [
         (StructureKind.LIVER, ["Liver"], "Liver"),
         (StructureKind.LIVER, ["whole"], "whole (liver)"),
+        (StructureKind.PERFUSED_VOLUME, ["right", "left"], "2 × perfused volume"),
         (StructureKind.TUMOUR, ["a", "b"], "2 × tumour, named in the picture"),
+        (StructureKind.KIDNEY, ["left kidney"], "left kidney (other organ)"),
     ],
 )
 def test_the_legend_says_what_each_line_is(
     kind: StructureKind, labels: list[str], words: str
 ) -> None:
-    assert legend_handle(kind, labels).get_label() == words
+    outlines = [Outline(label, kind, RIGHT.mask) for label in labels]
+    assert [one.get_label() for one in legend_handles(outlines)] == [words]
+
+
+def test_organs_without_a_pen_of_their_own_share_one_line_of_the_legend() -> None:
+    kinds = (StructureKind.KIDNEY, StructureKind.STOMACH, StructureKind.SPLEEN)
+    outlines = [Outline(kind.value, kind, RIGHT.mask) for kind in kinds]
+    assert [one.get_label() for one in legend_handles(outlines)] == ["3 × other organ"]
 
 
 def test_kinds_differ_in_line_style_or_lightness_and_not_in_colour_alone() -> None:
@@ -294,6 +303,21 @@ def test_dvhs_are_drawn_for_tumours_and_for_the_rest() -> None:
     assert dvh_png({"L": ramp}, kinds).startswith(b"\x89PNG")
     flat = Dvh(np.zeros(5), 0.1)
     assert dvh_png({"T": flat}, kinds).startswith(b"\x89PNG")
+
+
+def test_curves_at_the_left_edge_are_left_out_by_name() -> None:
+    dvhs = {
+        "N": Dvh(np.arange(1.0, 101.0), 0.1),
+        "K": Dvh(np.full(9, 0.01), 0.1),
+        "T": Dvh(np.full(9, 0.01), 0.1),
+    }
+    kinds = {
+        "N": StructureKind.NORMAL_LIVER,
+        "K": StructureKind.KIDNEY,
+        "T": StructureKind.TUMOUR,
+    }
+    assert worth_drawing(dvhs, kinds) == ("N", "T")
+    assert worth_drawing({"T": dvhs["T"]}, kinds) == ("T",)
 
 
 def test_thirty_tumours_have_a_legend() -> None:

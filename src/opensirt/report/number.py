@@ -80,7 +80,13 @@ def as_gbq(value_bq: Number) -> str:
 
 
 def as_mbq(value_bq: Number) -> str:
-    """Return an activity in MBq, without the unit."""
+    """Return an activity in MBq, without the unit; less than a thousandth is called so.
+
+    >>> as_mbq(1.123e9), as_mbq(1e-6)
+    ('1123', '<0.001')
+    """
+    if not isinstance(value_bq, Missing) and 0 < value_bq < _TINY * BQ_PER_MBQ:
+        return f"<{_TINY:g}"
     return scaled(value_bq, 1.0 / BQ_PER_MBQ)
 
 

@@ -15,10 +15,21 @@ from opensirt.report.figures.palette import BLUE, VERMILION, curve
 
 _PLOT_IN = 2.7
 _LEGEND_ROW_IN = 0.165
-_LEGEND_COLUMNS = 4
+_LEGEND_IN = 3.2
+"""Width of the legend below one panel."""
+
+_CHARACTER_IN = 0.067
+_LINE_IN = 0.55
+_LONGEST_LABEL = 40
+_LABEL_BESIDE_AXIS = 34
 _THICK = frozenset({StructureKind.NORMAL_LIVER, StructureKind.PERFUSED_NORMAL_LIVER})
 _MIXED = frozenset({StructureKind.LIVER, StructureKind.PERFUSED_VOLUME})
 """Kinds that hold tumours, whose doses would make the normal liver too small to read."""
+
+_TUMOUR = StructureKind.TUMOUR
+_SEEN = 0.02
+_MOST = 0.05
+"""A curve is seen when a twentieth of the volume receives this part of the axis, `_SEEN`."""
 
 _TAIL_TUMOUR = 1e-3
 _TAIL_OTHER = 1e-2
@@ -40,7 +51,7 @@ def dvh_png(dvhs: Mapping[str, Dvh], kinds: Mapping[str, StructureKind]) -> byte
     groups = [(name, one) for name, one in (("Tumours", tumours), ("Other", others)) if one]
     if not groups:
         raise InputError("no DVH to draw; the dose has figures of no structure")
-    rows = max(-(-len(one) // (_LEGEND_COLUMNS // len(groups))) for _, one in groups)
+    rows = max(-(-len(one) // _columns(one)) for _, one in groups)
     foot = 0.55 + _LEGEND_ROW_IN * rows
     height = _PLOT_IN + foot + 0.25
     with style():
@@ -56,7 +67,7 @@ def dvh_png(dvhs: Mapping[str, Dvh], kinds: Mapping[str, StructureKind]) -> byte
                 )
             )
             title = name if name == "Tumours" else "Liver and other tissue"
-            _draw_dvhs(axes, title, group, kinds, _LEGEND_COLUMNS // len(groups))
+            _draw_dvhs(axes, title, group, kinds)
         return png(figure)
 
 
@@ -65,7 +76,6 @@ def _draw_dvhs(
     title: str,
     group: Mapping[str, Dvh],
     kinds: Mapping[str, StructureKind],
-    columns: int,
 ) -> None:
     end = _end_of_axis(group, kinds)
     for number, (label, dvh) in enumerate(group.items()):
@@ -77,7 +87,7 @@ def _draw_dvhs(
             color=colour,
             linestyle=dashes,
             linewidth=2.6 if kinds[label] in _THICK else 1.4,
-            label=shortened(label),
+            label=shortened(label, _LONGEST_LABEL),
         )
     axes.set_xlim(0.0, end * 1.02 if end > 0 else 1.0)
     axes.set_ylim(0.0, 102.0)
@@ -88,10 +98,27 @@ def _draw_dvhs(
     axes.legend(
         loc="upper left",
         bbox_to_anchor=(0.0, -0.17),
-        ncols=columns,
+        ncols=_columns(group),
         handlelength=2.6,
         borderaxespad=0.0,
         columnspacing=1.2,
+    )
+
+
+def _columns(group: Mapping[str, Dvh]) -> int:
+    """Return how many columns of labels fit below a panel."""
+    longest = min(_LONGEST_LABEL, max(len(label) for label in group))
+    return max(1, int(_LEGEND_IN / (_LINE_IN + longest * _CHARACTER_IN)))
+
+
+def worth_drawing(dvhs: Mapping[str, Dvh], kinds: Mapping[str, StructureKind]) -> tuple[str, ...]:
+    """Return the labels whose curve would be seen: not those flat at the left edge."""
+    others = {label: one for label, one in dvhs.items() if kinds[label] is not _TUMOUR}
+    if not others:
+        return tuple(dvhs)
+    least = _SEEN * _end_of_axis(others, kinds)
+    return tuple(
+        label for label, one in dvhs.items() if label not in others or one.dose_gy(_MOST) >= least
     )
 
 
@@ -109,7 +136,7 @@ def planned_measured_png(rows: Sequence[PlannedAgainstMeasured]) -> bytes:
     height = 0.75 + 0.25 * len(rows)
     with style():
         figure = sheet(height)
-        axes = figure.add_axes((0.24, 0.48 / height, 0.56, 0.25 * len(rows) / height))
+        axes = figure.add_axes((0.34, 0.48 / height, 0.5, 0.25 * len(rows) / height))
         places = np.arange(len(rows))[::-1]
         for place, row in zip(places, rows, strict=True):
             axes.plot(
@@ -125,7 +152,7 @@ def planned_measured_png(rows: Sequence[PlannedAgainstMeasured]) -> bytes:
             label="planned",
         )
         axes.plot([row.measured_gy for row in rows], places, "D", color=VERMILION, label="measured")
-        axes.set_yticks(places, [shortened(row.label) for row in rows])
+        axes.set_yticks(places, [shortened(row.label, _LABEL_BESIDE_AXIS) for row in rows])
         axes.set_ylim(-0.7, len(rows) - 0.3)
         axes.set_xlim(left=0.0)
         axes.set_xlabel("Mean absorbed dose (Gy)")

@@ -13,7 +13,7 @@ from opensirt.domain.structure import StructureKind
 from opensirt.reference.table import read_table
 from opensirt.report.figures.canvas import SMALL_PT, TEXT_PT
 from opensirt.report.figures.display import LETTERS, Picture
-from opensirt.report.figures.palette import BLACK, INK, pen
+from opensirt.report.figures.palette import BLACK, INK, WITH_OWN_PEN, pen
 from opensirt.report.figures.scene import Outline
 from opensirt.report.wording import kind_words
 
@@ -62,41 +62,47 @@ def draw_outline(
     return True
 
 
-def legend_handle(
-    kind: StructureKind,
-    labels: Sequence[str],
-    *,
-    several: str = "named in the picture",
-    on_light: bool = False,
-) -> Line2D:
-    """Return the legend entry of one kind: a line in its pen with the names it stands for."""
-    how = pen(kind, on_light=on_light)
-    return Line2D(
-        [],
-        [],
-        color=how.colour,
-        linestyle=how.style,
-        linewidth=how.width + 0.5,
-        path_effects=halo(how.halo, how.width + 1.5),
-        label=_names(kind, labels, several),
-    )
+def legend_handles(
+    outlines: Sequence[Outline], *, tumours_named: bool = True, on_light: bool = False
+) -> list[Line2D]:
+    """Return one legend entry for each kind of line, with the names it stands for."""
+    groups: dict[StructureKind, list[str]] = {}
+    for one in outlines:
+        kind = one.kind if one.kind in WITH_OWN_PEN else StructureKind.OTHER
+        groups.setdefault(kind, []).append(one.label)
+    handles = []
+    for kind, labels in sorted(groups.items(), key=lambda one: -pen(one[0]).order):
+        how = pen(kind, on_light=on_light)
+        handles.append(
+            Line2D(
+                [],
+                [],
+                color=how.colour,
+                linestyle=how.style,
+                linewidth=how.width + 0.5,
+                path_effects=halo(how.halo, how.width + 1.5),
+                label=_names(kind, labels, tumours_named=tumours_named),
+            )
+        )
+    return handles
 
 
-def _names(kind: StructureKind, labels: Sequence[str], several: str) -> str:
-    word = kind_words(kind)
-    if len(labels) == 1:
-        only = shortened(labels[0])
-        return only if only.casefold() == word.casefold() else f"{only} ({word})"
-    return f"{len(labels)} × {word}, {several}"
+def _names(kind: StructureKind, labels: Sequence[str], *, tumours_named: bool) -> str:
+    word = "other organ" if kind is StructureKind.OTHER else kind_words(kind)
+    if len(labels) > 1:
+        named = kind is StructureKind.TUMOUR and tumours_named
+        return f"{len(labels)} × {word}" + (", named in the picture" if named else "")
+    only = shortened(labels[0])
+    return only if word.casefold() in only.casefold() else f"{only} ({word})"
 
 
-def shortened(label: str) -> str:
-    """Return a label that fits beside an outline.
+def shortened(label: str, longest: int = _LONGEST_NAME) -> str:
+    """Return a label that fits into a picture.
 
     >>> shortened("Metastasis of segment seven")
     'Metastasis of seg…'
     """
-    return label if len(label) <= _LONGEST_NAME else label[: _LONGEST_NAME - 1] + "…"
+    return label if len(label) <= longest else label[: longest - 1] + "…"
 
 
 def _ink(*, on_light: bool) -> tuple[str, str]:

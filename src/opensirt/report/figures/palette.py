@@ -57,9 +57,17 @@ _DARK_PENS = {
 _DARK_OTHER = Pen("#A8437E", "#FFFFFF", "-.", 1.1, 1)
 
 NEVER_OUTLINED = frozenset(
-    {StructureKind.NORMAL_LIVER, StructureKind.PERFUSED_NORMAL_LIVER, StructureKind.BODY}
+    {
+        StructureKind.NORMAL_LIVER,
+        StructureKind.PERFUSED_NORMAL_LIVER,
+        StructureKind.BODY,
+        StructureKind.SPINE,
+    }
 )
-"""Kinds whose outline only repeats that of another."""
+"""Kinds whose outline repeats that of another, or tells nothing about the liver."""
+
+WITH_OWN_PEN = frozenset(_PENS)
+"""Kinds that have a pen of their own; all others share one."""
 
 
 def pen(kind: StructureKind, *, on_light: bool = False) -> Pen:

@@ -22,11 +22,11 @@ from opensirt.report.figures.marks import (
     draw_letters,
     draw_outline,
     draw_scale_bar,
-    legend_handle,
+    legend_handles,
 )
 from opensirt.report.figures.palette import PROJECTION_MAP
 from opensirt.report.figures.scale import top_of_scale
-from opensirt.report.figures.scene import Scene
+from opensirt.report.figures.scene import Outline, Scene
 
 _GAP_IN = 0.15
 _HEAD_IN = 0.24
@@ -60,14 +60,10 @@ def projections_png(scene: Scene) -> bytes:
     )
     widths = {View.CORONAL: width_mm * in_per_mm, View.SAGITTAL: depth_mm * in_per_mm}
     height = height_mm * in_per_mm
-    shown = _outlined(scene)
-    foot = _BAR_IN + _LEGEND_ROW_IN * -(-len(shown) // _LEGEND_COLUMNS)
-    total = height + _HEAD_IN + foot
     with style():
-        handles = [
-            legend_handle(kind, labels, several="outlined", on_light=True)
-            for kind, labels in shown.items()
-        ]
+        handles = legend_handles(_outlined(scene), tumours_named=False, on_light=True)
+        foot = _BAR_IN + _LEGEND_ROW_IN * -(-len(handles) // _LEGEND_COLUMNS)
+        total = height + _HEAD_IN + foot
         figure = sheet(total)
         left = (WIDTH_IN - sum(widths.values()) - _GAP_IN) / 2
         for view in _VIEWS:
@@ -102,11 +98,11 @@ def projections_png(scene: Scene) -> bytes:
         return png(figure)
 
 
-def _outlined(scene: Scene) -> dict[StructureKind, list[str]]:
-    labels: dict[StructureKind, list[str]] = {}
-    for one in scene.outlines:
-        labels.setdefault(one.kind, []).append(one.label)
-    return labels
+def _outlined(scene: Scene) -> list[Outline]:
+    """Return what is outlined: not the perfused volumes where the liver itself is drawn."""
+    kinds = {one.kind for one in scene.outlines}
+    left_out = {StructureKind.PERFUSED_VOLUME} if StructureKind.LIVER in kinds else set()
+    return [one for one in scene.outlines if one.kind not in left_out]
 
 
 def _norm(top: float) -> PowerNorm:
@@ -143,7 +139,7 @@ def _draw(
         interpolation="bilinear",
     )
     step_mm = (where.extent_mm[1] - where.extent_mm[0]) / values.shape[1]
-    for one in scene.outlines:
+    for one in _outlined(scene):
         mask = one.mask
         _, flat = projected(mask.values.view(np.uint8), mask.grid, where.view, box, step_mm)
         draw_outline(axes, where, np.nan_to_num(flat), one.kind, on_light=True)
@@ -155,6 +151,4 @@ def _draw(
     axes.spines[:].set_visible(True)
     draw_letters(axes, where, on_light=True)
     draw_scale_bar(axes, where, on_light=True)
-    axes.set_title(
-        f"{where.view.value.capitalize()}, maximum-intensity projection", fontsize=TITLE_PT, pad=3
-    )
+    axes.set_title(where.view.value.capitalize(), fontsize=TITLE_PT, pad=3)

@@ -28,11 +28,11 @@ from opensirt.report.figures.marks import (
     draw_outline,
     draw_scale_bar,
     draw_ticks,
-    legend_handle,
+    legend_handles,
 )
 from opensirt.report.figures.palette import DOSE_MAP, SOFT_INK
 from opensirt.report.figures.scale import top_of_scale
-from opensirt.report.figures.scene import Scene
+from opensirt.report.figures.scene import Outline, Scene
 from opensirt.report.number import rounded
 
 _GAP_IN = 0.12
@@ -72,7 +72,7 @@ def slices_png(scene: Scene, focus_mm: NDArray[np.float64]) -> bytes:
     top = top_of_scale([panel.values for panel in panels.values()])
     with style():
         figure, axes, key, mm_per_in = _layout(panels)
-        shown: dict[StructureKind, dict[str, None]] = {}
+        shown: dict[str, Outline] = {}
         for view, panel in panels.items():
             _draw_panel(axes[view], panel, scene, top, focus_mm, mm_per_in, shown)
         _draw_key(figure, key, scene, top, panels, shown)
@@ -113,7 +113,7 @@ def _draw_panel(
     top: float,
     focus_mm: NDArray[np.float64],
     mm_per_in: float,
-    shown: dict[StructureKind, dict[str, None]],
+    shown: dict[str, Outline],
 ) -> None:
     where = panel.where
     axes.set_facecolor("black")
@@ -133,7 +133,7 @@ def _draw_panel(
     for one in scene.outlines:
         inside = part_inside(one.mask, where)
         if draw_outline(axes, where, inside, one.kind):
-            shown.setdefault(one.kind, {})[one.label] = None
+            shown[one.label] = one
             if one.kind is StructureKind.TUMOUR:
                 named.append((one, inside))
     if len(scene.tumours()) > 1:
@@ -171,7 +171,7 @@ def _draw_key(
     scene: Scene,
     top: float,
     panels: Mapping[View, _Panel],
-    shown: Mapping[StructureKind, Mapping[str, None]],
+    shown: Mapping[str, Outline],
 ) -> None:
     """Draw colour bar and legend in the free quarter."""
     x, y, width, height = place
@@ -187,7 +187,7 @@ def _draw_key(
     bar.tick_params(labelsize=SMALL_PT)
     legend = figure.add_axes((x, y, width, 0.72 * height))
     legend.axis("off")
-    handles = [legend_handle(kind, list(labels)) for kind, labels in shown.items()]
+    handles = legend_handles(list(shown.values()), tumours_named=len(scene.tumours()) > 1)
     if handles:
         legend.legend(
             handles=handles,

@@ -3,6 +3,19 @@
 from opensirt.domain.record import CaseResult, DoseResult, Plan, StructureDose
 from opensirt.domain.structure import StructureKind
 
+_ORDER = (
+    StructureKind.TUMOUR,
+    StructureKind.NORMAL_LIVER,
+    StructureKind.PERFUSED_NORMAL_LIVER,
+    StructureKind.LIVER,
+    StructureKind.PERFUSED_VOLUME,
+    StructureKind.GALLBLADDER,
+    StructureKind.LUNG,
+    StructureKind.STOMACH,
+    StructureKind.DUODENUM,
+    StructureKind.BOWEL,
+)
+
 
 def planned_dose(plan: Plan | None) -> DoseResult | None:
     """Return the predicted dose of the prescribed device and model, or None."""
@@ -30,6 +43,12 @@ def hottest_tumour(dose: DoseResult) -> StructureDose | None:
     return max(tumours, key=lambda one: one.mean_gy, default=None)
 
 
-def of_kind(dose: DoseResult, kind: StructureKind) -> StructureDose | None:
-    """Return the first structure of a kind, or None."""
-    return next((one for one in dose.structures if one.kind is kind), None)
+def of_kind(dose: DoseResult, kind: StructureKind) -> tuple[StructureDose, ...]:
+    """Return the structures of a kind, in order."""
+    return tuple(one for one in dose.structures if one.kind is kind)
+
+
+def in_order(dose: DoseResult) -> tuple[StructureDose, ...]:
+    """Return the structures as a reader looks for them: tumours, liver, organs near it, others."""
+    rank = {kind: number for number, kind in enumerate(_ORDER)}
+    return tuple(sorted(dose.structures, key=lambda one: rank.get(one.kind, len(rank))))

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from opensirt.domain.missing import Missing
 from opensirt.domain.record import DoseResult, StructureDose
 from opensirt.domain.structure import StructureKind
-from opensirt.report.content import Block, Cell, Column, Section, Table, marked, row
+from opensirt.report.content import Block, Cell, Column, Section, Table, marked, merged, row
 from opensirt.report.number import as_grams, as_gy, as_mbq, as_percent_of_volume, rounded
+from opensirt.report.sections.chosen import in_order
 from opensirt.report.wording import UNVERIFIED_LEGEND, engine_words, kind_words
 
 _READING = (
@@ -23,7 +24,7 @@ def dose_section(dose: DoseResult, title: str) -> Section:
 
 
 def _doses(dose: DoseResult) -> Table:
-    rows = dose.structures
+    rows = in_order(dose)
     uncertain = any(not isinstance(one.mean_gy_expanded_uncertainty, Missing) for one in rows)
     sure = all(one.radiobiology_verified or isinstance(one.bed_gy, Missing) for one in rows)
     columns = [
@@ -68,10 +69,9 @@ def _dose_row(one: StructureDose, *, uncertain: bool) -> tuple[Cell, ...]:
                 one.d70_gy,
                 one.d50_gy,
                 one.d5_gy,
-                one.bed_gy,
-                one.eqd2_gy,
             )
         ),
+        *merged([Cell(as_gy(one.bed_gy)), Cell(as_gy(one.eqd2_gy))]),
     ]
     if uncertain:
         cells.insert(5, Cell(as_gy(one.mean_gy_expanded_uncertainty)))
@@ -108,7 +108,7 @@ def _dose_notes(rows: Sequence[StructureDose]) -> tuple[str, ...]:
 def _volumes(dose: DoseResult) -> list[Block]:
     """Return one table for all structures that are reported at the same dose levels."""
     groups: dict[tuple[float, ...], list[StructureDose]] = {}
-    for one in dose.structures:
+    for one in in_order(dose):
         levels = tuple(sorted(one.volume_fraction_at_gy))
         if levels:
             groups.setdefault(levels, []).append(one)

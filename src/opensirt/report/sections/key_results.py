@@ -1,11 +1,21 @@
 """What a physician finds in ten seconds."""
 
+from collections.abc import Sequence
+
 from opensirt.domain.missing import Missing
-from opensirt.domain.record import CaseResult, DoseResult, Plan, PlanRow, Verification, Workup
+from opensirt.domain.record import (
+    CaseResult,
+    DoseResult,
+    Plan,
+    PlanRow,
+    StructureDose,
+    Verification,
+    Workup,
+)
 from opensirt.domain.structure import StructureKind
 from opensirt.report.content import KeyFigure, KeyFigures, Paragraph, Section, marked
 from opensirt.report.number import as_gbq, as_gy, as_mbq, as_percent, rounded, with_unit
-from opensirt.report.sections.chosen import hottest_tumour, largest_tumour, of_kind
+from opensirt.report.sections.chosen import largest_tumour, of_kind
 from opensirt.report.wording import device_words, engine_words, kind_words, model_words
 
 _LIVER_KINDS = (
@@ -40,15 +50,9 @@ def _delivered(verification: Verification) -> KeyFigures:
     ]
     items += _tumours(dose)
     for kind in _LIVER_KINDS:
-        one = of_kind(dose, kind)
-        if one is not None:
-            items.append(
-                KeyFigure(
-                    f"{kind_words(kind).capitalize()}, mean dose",
-                    f"{as_gy(one.mean_gy)} Gy",
-                    f"{one.label}, {rounded(one.volume_ml)} mL",
-                )
-            )
+        found = of_kind(dose, kind)
+        if found:
+            items.append(_range(f"{kind_words(kind).capitalize()}, mean dose", found))
     title = f"After treatment: {dose.radionuclide}, {engine_words(dose.engine)}, {dose.calibration}"
     return KeyFigures(title, tuple(items))
 
@@ -75,7 +79,7 @@ def _ratio(verification: Verification) -> str:
 
 def _tumours(dose: DoseResult) -> list[KeyFigure]:
     items = []
-    largest, hottest = largest_tumour(dose), hottest_tumour(dose)
+    largest = largest_tumour(dose)
     if largest is not None:
         items.append(
             KeyFigure(
@@ -84,18 +88,25 @@ def _tumours(dose: DoseResult) -> list[KeyFigure]:
                 f"{largest.label}, {rounded(largest.volume_ml)} mL; D70 {as_gy(largest.d70_gy)} Gy",
             )
         )
-    if largest is not None and hottest is not None:
-        tumours = [one for one in dose.structures if one.kind is StructureKind.TUMOUR]
-        if len(tumours) > 1:
-            lowest = min(tumours, key=lambda one: one.mean_gy)
-            items.append(
-                KeyFigure(
-                    f"All {len(tumours)} tumours, mean doses",
-                    f"{as_gy(lowest.mean_gy)}–{as_gy(hottest.mean_gy)} Gy",
-                    f"lowest {lowest.label}, highest {hottest.label}",
-                )
-            )
+    tumours = of_kind(dose, StructureKind.TUMOUR)
+    if len(tumours) > 1:
+        items.append(_range(f"All {len(tumours)} tumours, mean doses", tumours))
     return items
+
+
+def _range(name: str, found: Sequence[StructureDose]) -> KeyFigure:
+    """Return the mean dose of one structure, or the lowest and highest of several."""
+    low = min(found, key=lambda one: one.mean_gy)
+    high = max(found, key=lambda one: one.mean_gy)
+    if len(found) == 1:
+        return KeyFigure(
+            name, f"{as_gy(low.mean_gy)} Gy", f"{low.label}, {rounded(low.volume_ml)} mL"
+        )
+    return KeyFigure(
+        name,
+        f"{as_gy(low.mean_gy)}–{as_gy(high.mean_gy)} Gy",
+        f"lowest {low.label}, highest {high.label}",
+    )
 
 
 def _planned(plan: Plan) -> list[KeyFigures | Paragraph]:

@@ -2,6 +2,7 @@
 
 from opensirt.domain.missing import Missing
 from opensirt.domain.record import CaseResult, DoseResult
+from opensirt.domain.structure import StructureKind
 from opensirt.provenance import Provenance
 from opensirt.report.content import Block, Bullets, Facts, Section
 from opensirt.report.number import compact, rounded
@@ -101,19 +102,27 @@ def _constants(result: CaseResult) -> tuple[tuple[str, str], ...]:
         for structure in one.structures:
             if isinstance(structure.alpha_beta_ratio_gy, Missing):
                 continue
-            rows[f"α/β and repair half-life, {structure.kind.value.replace('_', ' ')}"] = (
+            value = (
                 f"{rounded(structure.alpha_beta_ratio_gy, 2)} Gy, "
                 f"{rounded(structure.repair_half_life_h, 2)} h"
             )
+            tissue = "tumour" if structure.kind is StructureKind.TUMOUR else "liver tissue"
+            name = f"α/β and repair half-life, {tissue}"
+            if rows.get(name, value) != value:
+                name = f"{name}, {structure.label}"
+            rows[name] = value
     if result.plan is not None:
         for row in result.plan.rows:
             constant = row.dose_constant_gy_kg_per_gbq
             if isinstance(constant, Missing):
                 continue
-            name = f"dose constant, {device_words(row.device)}, {model_words(row.model)}"
-            rows[name] = f"{rounded(constant, 4)} Gy kg/GBq"
-    for key, value in result.provenance.parameters.items():
-        rows[key] = compact(value)
+            name = f"dose constant of the plan, {device_words(row.device).lower()}"
+            value = f"{rounded(constant, 4)} Gy kg/GBq"
+            if rows.get(name, value) != value:
+                name = f"{name}, {model_words(row.model).lower()}"
+            rows[name] = value
+    for key, parameter in result.provenance.parameters.items():
+        rows[key] = compact(parameter)
     return tuple(rows.items())
 
 

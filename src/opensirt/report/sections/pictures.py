@@ -7,12 +7,17 @@ from opensirt.domain.image import CtImage, Image3D
 from opensirt.domain.record import CaseResult, DoseResult, Verification
 from opensirt.domain.structure import Structure
 from opensirt.report.content import Picture, Section
-from opensirt.report.figures.curves import dvh_png, planned_measured_png
+from opensirt.report.figures.curves import dvh_png, planned_measured_png, worth_drawing
 from opensirt.report.figures.projection import projections_png
 from opensirt.report.figures.scene import Outline, Scene, focus_mm, scene
 from opensirt.report.figures.slices import slices_png
 from opensirt.report.number import as_gy
-from opensirt.report.sections.chosen import hottest_tumour, largest_tumour, planned_dose
+from opensirt.report.sections.chosen import (
+    hottest_tumour,
+    in_order,
+    largest_tumour,
+    planned_dose,
+)
 from opensirt.report.wording import device_words, engine_words, model_words
 
 
@@ -97,13 +102,18 @@ def _comparison(verification: Verification) -> Picture:
 
 
 def _histograms(dose: DoseResult, name: str, words: str) -> Picture:
-    kinds = {one.label: one.kind for one in dose.structures}
+    ordered = in_order(dose)
+    kinds = {one.label: one.kind for one in ordered}
+    seen = set(worth_drawing(dose.dvhs, kinds))
+    drawn = {one.label: dose.dvhs[one.label] for one in ordered if one.label in seen}
+    unseen = [one.label for one in ordered if one.label not in seen]
+    left_out = f" Not drawn, as their doses are near zero: {', '.join(unseen)}." if unseen else ""
     return Picture(
         f"{name}_dvh",
-        dvh_png(dose.dvhs, kinds),
+        dvh_png(drawn, kinds),
         f"Cumulative dose–volume histograms, {words}. Thick: normal liver. The right axis ends "
-        "where 1\u00a0% of the tissue that holds no tumour is left.",
-        f"Cumulative dose–volume histograms of {', '.join(dose.dvhs)}; the tables of doses and of "
+        "where 1\u00a0% of the tissue that holds no tumour is left." + left_out,
+        f"Cumulative dose–volume histograms of {', '.join(drawn)}; the tables of doses and of "
         "volumes at dose levels hold their figures.",
     )
 

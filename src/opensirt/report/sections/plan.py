@@ -1,7 +1,9 @@
-"""The plan table: every device and model side by side."""
+"""The plan tables: every device and model side by side, one table for each territory."""
+
+from collections.abc import Sequence
 
 from opensirt.domain.missing import Missing
-from opensirt.domain.record import Number, Plan, PlanRow
+from opensirt.domain.record import Plan, PlanRow
 from opensirt.report.content import (
     Block,
     Cell,
@@ -17,10 +19,11 @@ from opensirt.report.number import as_gbq, as_gy, as_percent, scaled
 from opensirt.report.wording import UNVERIFIED_LEGEND, device_words, model_words
 
 _PER_MILLION = 1e-6
+_ABSENT = "—"
 
 
 def plan_section(plan: Plan) -> Section:
-    """Return the plan table, the dose of each tumour and of extrahepatic deposits."""
+    """Return the plan tables, the dose of each tumour and of extrahepatic deposits."""
     blocks: list[Block] = []
     if any(isinstance(one.administered_activity_bq, Missing) for one in plan.rows):
         blocks.append(
@@ -30,12 +33,16 @@ def plan_section(plan: Plan) -> Section:
                 "known it is never taken as zero."
             )
         )
-    tables = (
-        _plan_table(plan),
-        _by_structure(plan, "Mean dose of each tumour in each plan", tumours=True),
-        _by_structure(plan, "Mean dose of extrahepatic deposits in each plan", tumours=False),
-    )
-    blocks += [one for one in tables if one is not None]
+    for territory in dict.fromkeys(one.territory for one in plan.rows):
+        rows = [one for one in plan.rows if one.territory == territory]
+        tables = (
+            _plan_table(plan, rows, territory),
+            _by_structure(plan, rows, f"Mean dose of each tumour, {territory}", tumours=True),
+            _by_structure(
+                plan, rows, f"Mean dose of extrahepatic deposits, {territory}", tumours=False
+            ),
+        )
+        blocks += [one for one in tables if one is not None]
     return Section("Plan", tuple(blocks), wide=True)
 
 
@@ -45,12 +52,15 @@ def row_words(plan: Plan, one: PlanRow) -> tuple[str, str]:
     return device_words(one.device), f"{model} (chosen)" if one is plan.chosen else model
 
 
-def _plan_table(plan: Plan) -> Table:
-    several = len({one.territory for one in plan.rows}) > 1
-    binds = any(not isinstance(one.lung_limit_binds_at_fraction, Missing) for one in plan.rows)
+def _clauses(one: PlanRow) -> list[str]:
+    return [clause for clause in one.note.split("; ") if clause]
+
+
+def _plan_table(plan: Plan, rows: Sequence[PlanRow], territory: str) -> Table:
+    binds = any(not isinstance(one.lung_limit_binds_at_fraction, Missing) for one in rows)
     columns = [
         Column("Device", numeric=False, share=0.9),
-        Column("Model", numeric=False, share=1.7),
+        Column("Model", numeric=False, share=2.2),
         Column("Activity to administer", "GBq"),
         Column("Activity reaching the liver", "GBq"),
         Column("Tumour", "Gy", share=0.8),
@@ -58,30 +68,26 @@ def _plan_table(plan: Plan) -> Table:
         Column("Perfused normal liver", "Gy", share=0.9),
         Column("Normal liver", "Gy", share=0.8),
         Column("Lungs", "Gy", share=0.8),
-        Column("Spheres", "million", share=0.9),
+        Column("Spheres", "million", share=1.0),
         Column("Fixed by", numeric=False, share=2.2),
+        Column("Notes", numeric=False, share=1.0),
     ]
     if binds:
-        columns.insert(-1, Column("LSF from which the lung limit binds", "%", share=1.1))
-    if several:
-        columns.insert(0, Column("Territory", numeric=False))
-    territories = {one.territory for one in plan.rows}
-    where = "" if several or not plan.rows else f", territory {next(iter(territories))}"
-    notes = [
-        "Doses are means over the named tissue.",
-        *(f"{' '.join(row_words(plan, one))}: {one.note}" for one in plan.rows if one.note),
-    ]
-    if not all(one.verified for one in plan.rows):
+        columns.insert(-2, Column("LSF from which the lung limit binds", "%", share=1.1))
+    clauses = list(dict.fromkeys(clause for one in rows for clause in _clauses(one)))
+    notes = [f"[{number}] {clause}" for number, clause in enumerate(clauses, 1)]
+    notes.append("Doses are means over the named tissue.")
+    if not all(one.verified for one in rows):
         notes.append(UNVERIFIED_LEGEND)
     return Table(
-        f"Devices and models{where}",
+        f"Devices and models, territory {territory}",
         tuple(columns),
-        tuple(_plan_row(plan, one, several=several, binds=binds) for one in plan.rows),
-        tuple(dict.fromkeys(notes)),
+        tuple(_plan_row(plan, one, clauses, binds=binds) for one in rows),
+        tuple(notes),
     )
 
 
-def _plan_row(plan: Plan, one: PlanRow, *, several: bool, binds: bool) -> tuple[Cell, ...]:
+def _plan_row(plan: Plan, one: PlanRow, clauses: Sequence[str], *, binds: bool) -> tuple[Cell, ...]:
     chosen = one is plan.chosen
     values = [
         as_gbq(one.administered_activity_bq),
@@ -98,22 +104,26 @@ def _plan_row(plan: Plan, one: PlanRow, *, several: bool, binds: bool) -> tuple[
         ),
         scaled(one.sphere_count, _PER_MILLION),
     ]
+    undefined = len(set(values)) == 1
     if binds:
-        values.append(as_percent(one.lung_limit_binds_at_fraction))
+        share = one.lung_limit_binds_at_fraction
+        # A row without any number has no lung limit either; the same words then span it.
+        values.append(values[0] if undefined and isinstance(share, Missing) else as_percent(share))
     device, model = row_words(plan, one)
-    head = [one.territory] if several else []
+    numbers = [f"{clauses.index(clause) + 1}" for clause in _clauses(one)]
     return (
-        *row(*head, device, model, strong=chosen),
+        *row(device, model, strong=chosen),
         *merged([Cell(text, strong=chosen) for text in values]),
-        Cell(one.binding or "—", strong=chosen),
+        Cell(one.binding or _ABSENT, strong=chosen),
+        Cell(f"[{', '.join(numbers)}]" if numbers else "", strong=chosen),
     )
 
 
-def _by_structure(plan: Plan, caption: str, *, tumours: bool) -> Table | None:
+def _by_structure(
+    plan: Plan, rows: Sequence[PlanRow], caption: str, *, tumours: bool
+) -> Table | None:
     """Return doses per structure, one row for each plan that has any."""
-    listed = [
-        (one, one.tumour_doses_gy if tumours else one.extrahepatic_doses_gy) for one in plan.rows
-    ]
+    listed = [(one, one.tumour_doses_gy if tumours else one.extrahepatic_doses_gy) for one in rows]
     labels = list(dict.fromkeys(label for _, doses in listed for label in doses))
     if not labels:
         return None
@@ -121,21 +131,15 @@ def _by_structure(plan: Plan, caption: str, *, tumours: bool) -> Table | None:
         caption,
         (
             Column("Device", numeric=False),
-            Column("Model", numeric=False, share=1.6),
-            Column("Territory", numeric=False),
+            Column("Model", numeric=False, share=2.2),
             *(Column(label, "Gy") for label in labels),
         ),
         tuple(
             row(
                 *row_words(plan, one),
-                one.territory,
-                *(as_gy(_dose(doses.get(label))) for label in labels),
+                *(as_gy(doses[label]) if label in doses else _ABSENT for label in labels),
             )
             for one, doses in listed
             if doses
         ),
     )
-
-
-def _dose(value: float | None) -> Number:
-    return Missing.NOT_ESTIMATED if value is None else value

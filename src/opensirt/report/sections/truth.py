@@ -14,8 +14,9 @@ def truth_section(rows: tuple[TruthRow, ...]) -> Section:
         Column("Unit", numeric=False, share=0.7),
         Column("True"),
         Column("Estimated"),
+        Column("Difference"),
         Column("Difference", "%"),
-        Column("Stated tolerance", numeric=False, share=1.3),
+        Column("Stated tolerance", numeric=False, share=2.6),
     ]
     if corrected:
         columns.insert(4, Column("Estimated without recovery correction", share=1.3))
@@ -36,7 +37,8 @@ def truth_section(rows: tuple[TruthRow, ...]) -> Section:
                         rounded(one.true),
                         rounded(one.estimated),
                         *((rounded(one.uncorrected),) if corrected else ()),
-                        as_percent(_difference(one)),
+                        rounded(_difference(one)),
+                        as_percent(_relative(one)),
                         one.tolerance or "—",
                     )
                     for one in rows
@@ -47,6 +49,10 @@ def truth_section(rows: tuple[TruthRow, ...]) -> Section:
 
 
 def _difference(one: TruthRow) -> Number:
+    return one.estimated if isinstance(one.estimated, Missing) else one.estimated - one.true
+
+
+def _relative(one: TruthRow) -> Number:
     if isinstance(one.estimated, Missing):
         return one.estimated
     if one.true == 0:

@@ -1,11 +1,23 @@
 """How far the measured dose can be trusted: calibrations, shifts, energy, recovery, the plan."""
 
+from collections.abc import Sequence
+from typing import TypeVar
+
 from opensirt.domain.missing import Missing
-from opensirt.domain.record import DoseResult, Number, Verification
+from opensirt.domain.record import (
+    DoseResult,
+    Number,
+    PlannedAgainstMeasured,
+    RecoveredDose,
+    Verification,
+)
 from opensirt.reference.table import read_table
 from opensirt.report.content import Block, Cell, Column, Facts, Section, Table, row
 from opensirt.report.number import as_gy, as_mbq, as_percent, rounded, with_unit
+from opensirt.report.sections.chosen import in_order
 from opensirt.report.wording import engine_words
+
+Labelled = TypeVar("Labelled", PlannedAgainstMeasured, RecoveredDose)
 
 _CALIBRATIONS = (
     "As imaged: Bq/mL of the image are taken as they are. Self-calibrated: the image is scaled so "
@@ -53,7 +65,7 @@ def _words(result: DoseResult) -> str:
 def _calibrations(verification: Verification) -> Table:
     """Return the mean dose of each structure for every engine and calibration."""
     results = verification.results
-    labels = list(dict.fromkeys(one.label for result in results for one in result.structures))
+    labels = list(dict.fromkeys(one.label for result in results for one in in_order(result)))
     means: list[dict[str, float]] = [
         {one.label: one.mean_gy for one in result.structures} for result in results
     ]
@@ -83,7 +95,7 @@ def _calibrations(verification: Verification) -> Table:
 def _shifts(dose: DoseResult) -> Table | None:
     """Return the range of each mean when the contours are moved."""
     rows = []
-    for one in dose.structures:
+    for one in in_order(dose):
         if isinstance(one.mean_gy_under_shift, Missing):
             continue
         low, high = one.mean_gy_under_shift
@@ -144,6 +156,12 @@ def _left_over(result: DoseResult) -> Number:
     return round(energy.scored_j / energy.released_j - expected, _ROUND_OFF_DIGITS)
 
 
+def _as_listed(verification: Verification, rows: Sequence[Labelled]) -> list[Labelled]:
+    """Return rows in the order of the dose table."""
+    order = [one.label for one in in_order(verification.primary_result)]
+    return sorted(rows, key=lambda one: order.index(one.label))
+
+
 def _recovered(verification: Verification) -> Table:
     return Table(
         "Mean dose before and after correction for the resolution of the image",
@@ -160,7 +178,7 @@ def _recovered(verification: Verification) -> Table:
                 as_gy(one.corrected_gy),
                 rounded(one.recovery_coefficient),
             )
-            for one in verification.recovered
+            for one in _as_listed(verification, verification.recovered)
         ),
         (f"Method: {verification.recovery_method}. All other tables are uncorrected.",),
     )
@@ -188,6 +206,6 @@ def _comparison(verification: Verification) -> Table:
                     else Missing.NOT_EVALUABLE
                 ),
             )
-            for one in verification.comparison
+            for one in _as_listed(verification, verification.comparison)
         ),
     )
