@@ -1,0 +1,343 @@
+"""PERCIST 1.0 for FDG, and lean body mass for SUL. No rule is known for SSTR tracers."""
+
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cache
+from typing import Any
+
+from opensirt.clinical.comparison import above, at_least, at_most, below
+from opensirt.clinical.liver_function.meld import Sex
+from opensirt.domain.citation import Citation, citation_of
+from opensirt.domain.finding import Finding, Severity
+from opensirt.domain.missing import Missing
+from opensirt.errors import InputError, UnknownNameError
+from opensirt.reference.table import read_table
+
+Number = float | Missing
+
+_CM_PER_M = 100.0
+
+
+class MetabolicResponse(Enum):
+    """Metabolic response in the letters of PERCIST."""
+
+    COMPLETE = "CMR"
+    PARTIAL = "PMR"
+    STABLE = "SMD"
+    PROGRESSIVE = "PMD"
+    NOT_EVALUABLE = "NE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PercistLimits:
+    """What sources print differently; change a field with `dataclasses.replace`."""
+
+    change_fraction: float
+    change_included: bool
+    change_absolute_sul: float
+    progression_reference: str
+    extent_increase_fraction: float
+    citation: Citation
+
+
+@cache
+def percist_limits() -> PercistLimits:
+    """Return the limits of ``response_criteria.toml``: 30 % included, 0.8 SUL, nadir."""
+    entry = read_table("response_criteria")["percist"]
+    return PercistLimits(
+        change_fraction=entry["change_fraction"],
+        change_included=entry["change_included"],
+        change_absolute_sul=entry["change_absolute_sul"],
+        progression_reference=entry["progression_reference"],
+        extent_increase_fraction=entry["extent_increase_fraction"],
+        citation=citation_of(entry, where="response_criteria.toml percist"),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PercistInput:
+    """The hottest lesion of each scan (it may be another one), and what a reader sees.
+
+    SUL peak is the mean in a sphere of 1 mL. `smallest_sul` is the lowest peak so far, baseline
+    included. `indistinguishable` says that no lesion stands out from background or blood pool.
+    """
+
+    baseline_sul: float
+    smallest_sul: float
+    now_sul: Number
+    liver_mean_sul: Number
+    """Of the follow-up scan; of the blood pool where the liver is diseased."""
+    indistinguishable: bool | Missing
+    new_lesion: bool | Missing
+    other_lesion_increased: bool | Missing
+    """Whether any other lesion rose by the limit of progression."""
+    extent_change_fraction: Number
+    """Change of the visible extent (total lesion glycolysis) from baseline."""
+
+    def __post_init__(self) -> None:
+        if not 0 < self.smallest_sul <= self.baseline_sul:
+            raise InputError(
+                f"smallest SUL {self.smallest_sul:g} is not in 0 to baseline {self.baseline_sul:g}"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PercistResponse:
+    """The category with the change of SUL peak, and the limits that made it."""
+
+    category: MetabolicResponse
+    change_fraction: Number
+    limits: PercistLimits
+    findings: tuple[Finding, ...] = field(default=())
+
+
+def percist_response(
+    given: PercistInput, *, limits: PercistLimits | None = None
+) -> PercistResponse:
+    """Classify one follow-up scan by PERCIST 1.0.
+
+    Progression is tested first: a new lesion, a rise of SUL peak by 30 % and 0.8, or a larger
+    extent by 75 %. Not evaluable when what is missing could change the category.
+    """
+    rule = limits or percist_limits()
+    larger = _larger(given, rule)
+    seen = (given.new_lesion, given.other_lesion_increased, larger)
+    if True in seen or _grown(given, rule):
+        category = MetabolicResponse.PROGRESSIVE
+    elif isinstance(given.now_sul, Missing) or any(isinstance(one, Missing) for one in seen):
+        category = MetabolicResponse.NOT_EVALUABLE
+    else:
+        category = _not_progressive(given, given.now_sul, rule)
+    change = (
+        given.now_sul
+        if isinstance(given.now_sul, Missing)
+        else (given.now_sul - given.baseline_sul) / given.baseline_sul
+    )
+    return PercistResponse(category=category, change_fraction=change, limits=rule)
+
+
+def _grown(given: PercistInput, rule: PercistLimits) -> bool:
+    if isinstance(given.now_sul, Missing):
+        return False
+    nadir = rule.progression_reference == "nadir"
+    reference = given.smallest_sul if nadir else given.baseline_sul
+    rise = given.now_sul - reference
+    return _reaches(rise / reference, rule) and at_least(rise, rule.change_absolute_sul)
+
+
+def _larger(given: PercistInput, rule: PercistLimits) -> bool | Missing:
+    change = given.extent_change_fraction
+    if isinstance(change, Missing):
+        return change
+    return at_least(change, rule.extent_increase_fraction)
+
+
+def _reaches(fraction: float, rule: PercistLimits) -> bool:
+    return (at_least if rule.change_included else above)(fraction, rule.change_fraction)
+
+
+def _not_progressive(given: PercistInput, now: float, rule: PercistLimits) -> MetabolicResponse:
+    complete = _complete(given, now)
+    fall = given.baseline_sul - now
+    partial = _reaches(fall / given.baseline_sul, rule) and at_least(fall, rule.change_absolute_sul)
+    otherwise = MetabolicResponse.PARTIAL if partial else MetabolicResponse.STABLE
+    if isinstance(complete, Missing):
+        return MetabolicResponse.NOT_EVALUABLE
+    return MetabolicResponse.COMPLETE if complete else otherwise
+
+
+def _complete(given: PercistInput, now: float) -> bool | Missing:
+    """Below mean liver, and indistinguishable from background: both, each may settle a no."""
+    if given.indistinguishable is False:
+        return False
+    if not isinstance(given.liver_mean_sul, Missing) and not below(now, given.liver_mean_sul):
+        return False
+    if isinstance(given.liver_mean_sul, Missing):
+        return given.liver_mean_sul
+    return given.indistinguishable
+
+
+def baseline_is_measurable(
+    *,
+    sul_peak: float,
+    liver_mean_sul: Number,
+    liver_deviation_sul: Number,
+    blood_pool_mean_sul: Number,
+    blood_pool_deviation_sul: Number,
+) -> bool | Missing:
+    """Whether the hottest lesion of the baseline scan is hot enough to be followed.
+
+    By the liver (1.5 × mean + 2 standard deviations); by the blood pool (2.0 × mean + 2) where
+    the liver is diseased, which is usual in liver metastases: give the liver as missing then.
+    """
+    entry = read_table("response_criteria")["percist"]
+    for name, mean, deviation in (
+        ("liver", liver_mean_sul, liver_deviation_sul),
+        ("blood_pool", blood_pool_mean_sul, blood_pool_deviation_sul),
+    ):
+        if isinstance(mean, Missing) or isinstance(deviation, Missing):
+            continue
+        least = entry[f"{name}_factor"] * mean + entry[f"{name}_standard_deviations"] * deviation
+        return at_least(sul_peak, least)
+    return Missing.NOT_DONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanFacts:
+    """Conditions of one FDG scan; what was not recorded is missing."""
+
+    liver_mean_sul: Number = Missing.NOT_RECORDED
+    injected_activity_mbq: Number = Missing.NOT_RECORDED
+    uptake_min: Number = Missing.NOT_RECORDED
+    glucose_mg_per_dl: Number = Missing.NOT_RECORDED
+    fasting_h: Number = Missing.NOT_RECORDED
+    days_since_chemotherapy: Number = Missing.NOT_RECORDED
+
+
+def comparability(baseline: ScanFacts, follow_up: ScanFacts) -> tuple[Finding, ...]:
+    """Return what makes two FDG scans hard to compare; the response is kept all the same.
+
+    A condition that was not recorded is a finding too. After radioembolization the uptake of
+    the liver falls by itself, so that its reference does.
+    """
+    entry = read_table("response_criteria")["percist"]
+    findings: list[Finding] = []
+    _compare(
+        findings,
+        "liver mean SUL",
+        baseline.liver_mean_sul,
+        follow_up.liver_mean_sul,
+        entry,
+        relative=entry["liver_mean_within_fraction"],
+        absolute=entry["liver_mean_within_sul"],
+    )
+    _compare(
+        findings,
+        "injected activity",
+        baseline.injected_activity_mbq,
+        follow_up.injected_activity_mbq,
+        entry,
+        relative=entry["injected_activity_within_fraction"],
+    )
+    _compare(
+        findings,
+        "uptake time in min",
+        baseline.uptake_min,
+        follow_up.uptake_min,
+        entry,
+        absolute=entry["uptake_within_min"],
+    )
+    for name, scan in (("baseline", baseline), ("follow-up", follow_up)):
+        _single(
+            findings,
+            f"uptake time in min at {name}",
+            scan.uptake_min,
+            entry,
+            low=entry["uptake_from_min"],
+            high=entry["uptake_to_min"],
+        )
+        _single(
+            findings,
+            f"glucose in mg/dL at {name}",
+            scan.glucose_mg_per_dl,
+            entry,
+            high=entry["glucose_below_mg_per_dl"],
+            high_excluded=True,
+        )
+        _single(
+            findings,
+            f"hours of fasting at {name}",
+            scan.fasting_h,
+            entry,
+            low=entry["fasting_at_least_h"],
+        )
+        _single(
+            findings,
+            f"days since chemotherapy at {name}",
+            scan.days_since_chemotherapy,
+            entry,
+            low=entry["chemotherapy_at_least_days"],
+        )
+    return tuple(findings)
+
+
+def _compare(
+    findings: list[Finding],
+    what: str,
+    before: Number,
+    after: Number,
+    entry: dict[str, Any],
+    *,
+    relative: float | None = None,
+    absolute: float | None = None,
+) -> None:
+    if isinstance(before, Missing) or isinstance(after, Missing):
+        findings.append(_not_recorded(what, entry))
+        return
+    gap = abs(after - before)
+    apart = (relative is not None and above(gap, relative * before)) or (
+        absolute is not None and above(gap, absolute)
+    )
+    if apart:
+        text = f"{what} {before:g} at baseline and {after:g} at follow-up: scans compare poorly"
+        findings.append(
+            Finding(Severity.WARN, "percist_comparability", text, after, before, entry["source"])
+        )
+
+
+def _single(
+    findings: list[Finding],
+    what: str,
+    value: Number,
+    entry: dict[str, Any],
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    high_excluded: bool = False,
+) -> None:
+    if isinstance(value, Missing):
+        findings.append(_not_recorded(what, entry))
+        return
+    too_low = low is not None and below(value, low)
+    too_high = high is not None and not (below if high_excluded else at_most)(value, high)
+    if too_low or too_high:
+        limit = low if too_low else high
+        text = f"{what} is {value:g}, limit {limit:g}: the scan compares poorly"
+        findings.append(
+            Finding(Severity.WARN, "percist_comparability", text, value, limit, entry["source"])
+        )
+
+
+def _not_recorded(what: str, entry: dict[str, Any]) -> Finding:
+    text = f"{what}: not recorded, so comparability is not known"
+    return Finding(Severity.NOTE, "percist_comparability_unknown", text, source=entry["source"])
+
+
+def lean_body_mass_kg(*, weight_kg: float, height_cm: float, sex: Sex, variant: str) -> float:
+    """Return lean body mass for SUL by ``janmahasatian`` (recommended) or ``james``.
+
+    James turns down with growing weight in obesity, an artefact.
+
+    Raises
+    ------
+    InputError
+        When weight or height are not positive, or James gives nothing positive.
+    UnknownNameError
+        When there is no such variant.
+    """
+    variants = read_table("response_criteria")["lean_body_mass"]
+    if variant not in variants:
+        raise UnknownNameError("variant of lean body mass", variant, variants)
+    if weight_kg <= 0 or height_cm <= 0:
+        raise InputError(f"weight {weight_kg:g} kg and height {height_cm:g} cm must be positive")
+    numbers = variants[variant][sex.value]
+    if variant == "james":
+        mass = numbers["per_kg"] * weight_kg - numbers["quadratic"] * (weight_kg / height_cm) ** 2
+    else:
+        bmi = weight_kg / (height_cm / _CM_PER_M) ** 2
+        mass = numbers["factor"] * weight_kg / (numbers["constant"] + numbers["per_bmi"] * bmi)
+    if mass <= 0:
+        raise InputError(
+            f"lean body mass by {variant} is {mass:.1f} kg; use janmahasatian for this body size"
+        )
+    return float(mass)
