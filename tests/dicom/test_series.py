@@ -427,7 +427,8 @@ class TestFolders:
         found = {one.modality: (one.n_files, one.n_frames) for one in content.series}
         assert found == {"CT": (5, 5), "PT": (5, 5), "RTSTRUCT": (1, 1)}
         assert content.n_other_files == 2
-        assert next(one.labels for one in content.series if one.labels) == ("Liver",)
+        (drawn,) = (one for one in content.series if one.modality == "RTSTRUCT")
+        assert (drawn.labels, drawn.frame_of_reference_uid) == (("Liver",), FRAME)
         assert read_series(tmp_path / "mixed", SERIES).modality == "CT"
         assert read_series(tmp_path / "mixed", uid(77)).modality == "PT"
 

@@ -53,7 +53,7 @@ def structure_set_segments(
         raise MissingInputError(
             "affine", where=reference.source, remedy="name an image with geometry"
         )
-    frame = _frame_of_reference(path, dataset)
+    frame = _one_frame(path, dataset)
     by_number = {
         optional_int(item, "ReferencedROINumber"): item
         for item in items(dataset, "ROIContourSequence")
@@ -101,12 +101,17 @@ def require_same_frame(path: Path, name: str, found: str | Missing, wanted: str 
     )
 
 
-def _frame_of_reference(path: Path, dataset: Dataset) -> str | Missing:
-    found = {
+def frames_of_reference(dataset: Dataset) -> set[str]:
+    """Return the frames of reference that a structure set refers to."""
+    return {
         uid
         for item in (dataset, *items(dataset, "ReferencedFrameOfReferenceSequence"))
         if not isinstance(uid := optional_text(item, "FrameOfReferenceUID"), Missing)
     }
+
+
+def _one_frame(path: Path, dataset: Dataset) -> str | Missing:
+    found = frames_of_reference(dataset)
     if len(found) > 1:
         raise GeometryError(
             f"{path.name}: the structure set refers to {len(found)} frames of reference; wanted "

@@ -11,6 +11,7 @@ from pydicom.dataset import Dataset
 from opensirt.dicom.getters import items, optional_int, optional_text
 from opensirt.dicom.instant import acquisition, file_zone
 from opensirt.dicom.series_plan import HeaderFile, plan_series
+from opensirt.dicom.structure_set import frames_of_reference
 from opensirt.domain.missing import Missing
 from opensirt.errors import InputError
 from opensirt.units import ImageUnit
@@ -73,6 +74,8 @@ def summary_of(series_uid: str, files: Sequence[HeaderFile]) -> SeriesSummary:
         has_acquisition_time=not isinstance(acquisition(first), Missing),
         has_time_zone=file_zone(first) is not None,
     )
+    if modality == "RTSTRUCT" and len(frames := frames_of_reference(first)) == 1:
+        summary = replace(summary, frame_of_reference_uid=frames.pop())
     if modality in _LABELS:
         return replace(summary, labels=_LABELS[modality](first))
     if "Rows" not in first or modality == "RTDOSE":
