@@ -40,6 +40,28 @@ def printed_targets(device_name: str) -> tuple[tuple[str, str, Figure], ...]:
     return _printed("target", device_name)
 
 
+def both_lobes_limit(device_name: str, key: str, in_force: Figure) -> Figure | None:
+    """Return the published limit for both lobes that stands beside a default one, if any.
+
+    None where the site has decided on another limit itself, or where none is printed.
+    """
+    rows = [row for row in read_table("limits")["limit"] if row["device"] == device_name]
+    for row in rows:
+        default = row.get("default", False) and row["key"] == key
+        if default and "both_lobes" in row and _figure(row) == in_force:
+            return next(_figure(one) for one in rows if one["id"] == row["both_lobes"])
+    return None
+
+
+def printed_for_both_lobes(device_name: str) -> tuple[Figure, ...]:
+    """Return the published maxima to the normal liver that hold when both lobes are treated."""
+    return tuple(
+        _figure(row)
+        for row in read_table("limits")["limit"]
+        if row["device"] == device_name and row.get("holds_for_both_lobes", False)
+    )
+
+
 def _printed(kind: str, device_name: str) -> tuple[tuple[str, str, Figure], ...]:
     rows = read_table("limits")[kind]
     return tuple(

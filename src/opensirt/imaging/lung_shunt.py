@@ -105,7 +105,8 @@ def spect_lung_shunt(
     voxels are kept and counted.
 
     The standard uncertainty holds counting (for an image in counts), what moving the margin does
-    to the fraction, and a part of what leaving out the margin corrected (reference/work_up_rules).
+    to the fraction, a part of what leaving out the margin corrected, and the edges of the masks
+    (reference/work_up_rules).
 
     Parameters
     ----------
@@ -146,6 +147,7 @@ def spect_lung_shunt(
     counting = scene.counting_uncertainty(margin_mm, fraction)
     plain = scene.plain_fraction()
     corrected = rule["correction_relative_uncertainty"] * abs(plain - fraction)
+    edges = rule["edges_relative_uncertainty"] * fraction * (1 - fraction)
     width = (
         "not stated" if isinstance(resolution_fwhm_mm, Missing) else f"{resolution_fwhm_mm:g} mm"
     )
@@ -163,7 +165,7 @@ def spect_lung_shunt(
     return SpectLungShunt(
         shunt=LungShunt(
             fraction=fraction,
-            standard_uncertainty=sqrt(spread**2 + counting**2 + corrected**2),
+            standard_uncertainty=sqrt(spread**2 + counting**2 + corrected**2 + edges**2),
             method=method,
         ),
         findings=tuple(findings),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from opensirt.domain.case import Prescription
 from opensirt.domain.site import Figure, SiteProfile
+from opensirt.domain.site_defaults import both_lobes_limit
 from opensirt.errors import InputError
 
 PERFUSED_NORMAL = "perfused_normal_liver"
@@ -48,12 +49,17 @@ class InForce:
 
 
 def limits_in_force(
-    device: str, prescription: Prescription | None, site: SiteProfile
+    device: str,
+    prescription: Prescription | None,
+    site: SiteProfile,
+    *,
+    both_lobes: bool = False,
 ) -> Mapping[str, InForce]:
     """Return the maxima for a device.
 
     Those of the prescription hold for the device that it names, each in place of the site's of
-    the same key; all others are the site's.
+    the same key; all others are the site's. A published limit for one lobe that the site has not
+    decided on itself gives way to the one for both lobes when both are treated.
 
     Raises
     ------
@@ -63,7 +69,11 @@ def limits_in_force(
     stated = (
         prescription.limits_gy if prescription is not None and prescription.device == device else {}
     )
-    return _merged(stated, site.limits.get(device, {}), LIMIT_KEYS, "limit")
+    of_site = dict(site.limits.get(device, {}))
+    if both_lobes:
+        for key, figure in of_site.items():
+            of_site[key] = both_lobes_limit(device, key, figure) or figure
+    return _merged(stated, of_site, LIMIT_KEYS, "limit")
 
 
 def targets_in_force(

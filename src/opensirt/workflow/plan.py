@@ -11,11 +11,11 @@ from opensirt.domain.record import DoseResult, Plan, PlanRow, Workup
 from opensirt.domain.site import SiteProfile
 from opensirt.errors import MissingInputError, UnknownNameError
 from opensirt.provenance import Provenance
+from opensirt.workflow.both_lobes import both_lobes_named
 from opensirt.workflow.limit_in_force import TUMOUR
 from opensirt.workflow.plan_dose import planned_dose
 from opensirt.workflow.plan_findings import (
     about_the_case,
-    both_lobes,
     device_shunt,
     exceeded_limits,
     limits_named,
@@ -90,7 +90,7 @@ def plan(
         if prescribed_device or prescription is None:
             findings += limits_named(planner.limits, planner.targets, planner.device)
         findings += device_shunt(planner.device, workup, prescribed=prescribed_device)
-        findings += both_lobes(planner.device, planner.limits, workup)
+        findings += both_lobes_named(planner.device, planner.limits, workup)
         for row in _judged(made):
             prescribed = prescribed_device and row.model == prescription.model  # type: ignore[union-attr]  # prescribed_device says there is one
             findings += exceeded_limits(

@@ -7,9 +7,7 @@ from opensirt.domain.device import Device
 from opensirt.domain.finding import Finding, Severity
 from opensirt.domain.missing import Missing
 from opensirt.domain.record import DoseResult, Number, PlanRow, Workup
-from opensirt.domain.site_defaults import printed_limits
 from opensirt.domain.structure import StructureKind
-from opensirt.reference.table import read_table
 from opensirt.workflow.limit_in_force import (
     GASTROINTESTINAL_WALL,
     LUNG,
@@ -26,6 +24,9 @@ _SLACK = 1e-6
 
 _SAME = 0.005
 """Relative: means of map and row that are closer are called the same."""
+
+_RADIATION = ("radi", "sirt", "tare", "prrt", "beam", "lutet", "lu-177", "y-90", "ho-166")
+"""Parts of words that name a treatment with radiation."""
 
 _HOLLOW_ORGANS = frozenset({StructureKind.STOMACH, StructureKind.DUODENUM, StructureKind.BOWEL})
 
@@ -129,42 +130,6 @@ def device_shunt(device: Device, workup: Workup, *, prescribed: bool) -> tuple[F
     )
 
 
-def both_lobes(
-    device: Device, limits: Mapping[str, InForce], workup: Workup
-) -> tuple[Finding, ...]:
-    """Warn when most of the liver is treated while the limit in force is that of one lobe."""
-    rule = read_table("limits")["bilobar"]
-    perfused = sum(one.perfused_volume_ml for one in workup.territories)
-    part = perfused / workup.liver_volume_ml
-    lobar = [
-        one
-        for key, one in limits.items()
-        if key in {NORMAL, PERFUSED_NORMAL} and "unilobar" in one.scenario
-    ]
-    if part <= rule["liver_fraction_above"] or not lobar:
-        return ()
-    printed = [
-        f"{key.replace('_', ' ')} {one.value:g} Gy: {one.scenario.split(';')[0]}"
-        for name, key, one in printed_limits(device.name)
-        if "bilobar" in name
-    ]
-    text = (
-        f"{part:.0%} of the liver is perfused, but the limit in force for {device.name} is "
-        f"{lobar[0].words} for one lobe"
-    )
-    text += f"; in print for both lobes: {', '.join(printed)}" if printed else ""
-    return (
-        Finding(
-            Severity.WARN,
-            "limit_of_one_lobe",
-            f"{text}. State the limit in [prescription]",
-            part,
-            rule["liver_fraction_above"],
-            lobar[0].source,
-        ),
-    )
-
-
 def about_the_case(
     case: Case, workup: Workup, prescription: Prescription | None
 ) -> tuple[Finding, ...]:
@@ -176,12 +141,18 @@ def about_the_case(
             "no dose map is made; add [prescription] with device and model"
         )
         found.append(Finding(Severity.NOTE, "no_prescription", text))
-    if "prior_treatments" in case.other_blocks:
+    earlier = case.other_blocks.get("prior_treatments")
+    if isinstance(earlier, Sequence) and not isinstance(earlier, str) and earlier:
+        kinds = [
+            str(one.get("kind", "kind not stated")) for one in earlier if isinstance(one, Mapping)
+        ]
+        radiation = any(word in kind.lower() for kind in kinds for word in _RADIATION)
         text = (
-            "earlier treatments are stated: their lung and liver doses are not added to this "
-            f"plan's; the cumulative lung limit ({LUNG_CUMULATIVE}) is not checked"
+            f"earlier treatments are stated ({', '.join(kinds)}): lung and liver doses that any of "
+            f"them gave are not added to this plan's, the limit {LUNG_CUMULATIVE} is not checked"
         )
-        found.append(Finding(Severity.WARN, "prior_treatments", text))
+        severity = Severity.WARN if radiation else Severity.NOTE
+        found.append(Finding(severity, "prior_treatments", text))
     if not any(one.tumour_masses_kg for one in workup.territories):
         text = "no tumour lies in a perfused volume: the plan shows no tumour dose"
         found.append(Finding(Severity.WARN, "no_tumour", text))

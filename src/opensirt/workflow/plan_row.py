@@ -18,6 +18,7 @@ from opensirt.physics.analytic import (
 from opensirt.physics.analytic.require import require_part_left
 from opensirt.units import BQ_PER_GBQ
 from opensirt.workflow.activity_choice import activities_within_limits
+from opensirt.workflow.both_lobes import treats_both_lobes
 from opensirt.workflow.formula_activity import (
     FormulaActivity,
     body_surface_area_activity,
@@ -65,7 +66,9 @@ class DevicePlanner:
         self.device = device
         self._case = case
         self._workup = workup
-        self.limits = limits_in_force(device.name, case.prescription, site)
+        self.limits = limits_in_force(
+            device.name, case.prescription, site, both_lobes=treats_both_lobes(workup)
+        )
         self.targets = targets_in_force(device.name, case.prescription, site)
         self._constant = _constant_of(device.radionuclide, site)
         shunt = workup.lung_shunt.fraction

@@ -172,7 +172,8 @@ def deposits_named(
                 f" and holds {one.uptake_fraction:.1%} of the normalising volume's uptake; it is "
                 "planned as a deposit, with its own dose"
             )
-            severity = Severity.WARN
+            hot = normal_mean and one.mean > rule["ratio_above"] * normal_mean
+            severity = Severity.WARN if hot else Severity.NOTE
         else:
             text += "; not counted as a deposit of spheres"
             severity = Severity.NOTE

@@ -52,6 +52,11 @@ EXTRAHEPATIC_KINDS = (
     StructureKind.KIDNEY,
 )
 
+_BESIDE = frozenset(
+    {StructureKind.SPINE, StructureKind.BODY, StructureKind.KIDNEY, StructureKind.OTHER}
+)
+"""Kinds that the work-up does not reckon with."""
+
 
 @dataclass(frozen=True, eq=False)
 class ScoutAnatomy:
@@ -182,12 +187,14 @@ def scout_anatomy(case: Case) -> ScoutAnatomy:
     findings += tumours_inside_liver(structures)
     perfused_volumes_apart(structures)
     regions = regions_of(territory_facts(case.territories, structures), structures, image)
-    # A selective scout lies in the perfused part alone, so that is what must fit the image.
+    # A selective scout lies in the perfused part alone, so that is what must fit the image. The
+    # masks as read: a flip happens on the grid of the file, not on the cropped one.
     if regions:
         name = "perfused volume"
-        checked = union([one.perfused.mask for one in regions])
+        labels = [one.perfused.label for one in regions]
     else:
-        name, checked = "liver", liver.mask
+        name, labels = "liver", [liver.label]
+    checked = union([case.structures.labelled(label).mask for label in labels])
     findings += not_mirrored(checked, name, image, case.confirmations)
     return ScoutAnatomy(taken, structures, regions, tuple(findings))
 
@@ -248,7 +255,8 @@ def _outside_image(
                 f"{text}; at most {rule['fraction_at_most']:.0%} is accepted: what is not imaged "
                 "cannot be planned. Check that mask and image belong together"
             )
-        findings.append(Finding(Severity.WARN, "structure_outside_image", text, part))
+        severity = Severity.NOTE if one.kind in _BESIDE else Severity.WARN
+        findings.append(Finding(severity, "structure_outside_image", text, part))
     return tuple(findings)
 
 
