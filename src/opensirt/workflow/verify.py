@@ -22,8 +22,10 @@ from opensirt.domain.record import (
 from opensirt.domain.site import SiteProfile
 from opensirt.domain.structure import Mask, StructureKind, StructureSet, VoxelWeights
 from opensirt.errors import InputError, MissingInputError
+from opensirt.imaging.covering_grid import covering_grid
 from opensirt.imaging.density import uniform_density, with_organ_mass
-from opensirt.imaging.partial_volume import recovery_corrected_means
+from opensirt.imaging.partial_volume import METHOD as RECOVERY_METHOD
+from opensirt.imaging.partial_volume import recovered_model
 from opensirt.imaging.plausibility import mirror_gain, negative_voxels
 from opensirt.imaging.voxel_weights import cropped, voxel_weights
 from opensirt.physics.decay import permanent_implant
@@ -34,6 +36,7 @@ from opensirt.reference.table import read_table
 from opensirt.units import BQ_PER_MBQ
 from opensirt.workflow.anatomy import liver_of, tumours_inside_liver, with_derived_structures
 from opensirt.workflow.structure_dose import (
+    LIVER_KINDS,
     WeightedStructure,
     scaled_image,
     structure_doses,
@@ -42,6 +45,8 @@ from opensirt.workflow.structure_dose import (
 
 AS_IMAGED = "as imaged"
 SELF_CALIBRATED = "self-calibrated"
+
+_IN_LIVER = LIVER_KINDS | {StructureKind.TUMOUR, StructureKind.GALLBLADDER}
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +115,7 @@ def verify(
     shifted = [_with_shifts(one, moved) for one in results]
     findings += _shift_finding(shifted[0], any("frame" in one.assumed for one in structures))
     findings += _small_lesions(shifted[0], taken)
-    recovered = _recovered(shifted[0], taken, structures)
+    recovered = _recovered(shifted[0], measured, taken, case, structures, nuclide)
     comparison = _comparison(planned, shifted[0])
     return Verification(
         image_id=taken.id,
@@ -447,25 +452,44 @@ def _small_lesions(result: DoseResult, taken: CaseImage) -> tuple[Finding, ...]:
 
 def _recovery_method(taken: CaseImage) -> str:
     return (
-        f"geometric transfer matrix of the structures for a Gaussian resolution of "
-        f"{taken.resolution_fwhm_mm} mm full width at half maximum"
+        "dose, by the same engine, of uniform structures whose concentrations explain the image "
+        f"({RECOVERY_METHOD}, {taken.resolution_fwhm_mm:g} mm full width at half maximum)"
     )
 
 
 def _recovered(
-    result: DoseResult, taken: CaseImage, structures: StructureSet
+    result: DoseResult,
+    measured: _Measured,
+    taken: CaseImage,
+    case: Case,
+    structures: StructureSet,
+    nuclide: Radionuclide,
 ) -> tuple[RecoveredDose, ...]:
+    """Return the mean doses without the image's blur; the engine's own spread is kept."""
     if isinstance(taken.resolution_fwhm_mm, Missing):
         return ()
-    means = recovery_corrected_means(taken.image, tuple(structures), taken.resolution_fwhm_mm)
+    rule = read_table("geometry_rules")["recovered_model"]
+    drawn = {row.label for row in result.structures}
+    touching = tuple(one for one in structures if one.label in drawn)
+    regions = [one.mask for one in touching if one.kind in _IN_LIVER]
+    grid = covering_grid(
+        regions, spacing_mm_at_least=rule["spacing_mm_at_least"], margin_mm=rule["margin_mm"]
+    )
+    model = recovered_model(measured.activity, touching, taken.resolution_fwhm_mm, grid)
+    given_bq = _given_bq(case)
+    factor = 1.0
+    if not measured.absolute and not isinstance(given_bq, Missing):
+        factor = given_bq / measured.activity.total()
+    held, _ = weighted(tuple(one for one in touching if one.kind in _IN_LIVER), grid)
+    decays = permanent_implant(model, nuclide, administered_at=Missing.NOT_RECORDED)
+    made = dose_engine(result.engine, nuclide).dose(decays, _density(case, held, grid))
     return tuple(
         RecoveredDose(
-            label=row.label,
-            uncorrected_gy=row.mean_gy,
-            corrected_gy=row.mean_gy * means[row.label].corrected / means[row.label].uncorrected,
+            label=one.structure.label,
+            uncorrected_gy=result.structure(one.structure.label).mean_gy,
+            corrected_gy=one.weights.mean(made.dose) * factor,
         )
-        for row in result.structures
-        if row.label in means and means[row.label].uncorrected > 0
+        for one in held
     )
 
 
