@@ -1,3 +1,223 @@
-"""OpenSIRT: the open system for radioembolization (SIRT/TARE) of liver tumours."""
+"""OpenSIRT: the open system for radioembolization (SIRT/TARE) of liver tumours.
+
+Nothing is computed, printed or downloaded on import; a name is loaded when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0.dev0"
+
+if TYPE_CHECKING:
+    from opensirt.app.dose import dose
+    from opensirt.app.dvh import dvh
+    from opensirt.app.evaluate import RunOptions, evaluate
+    from opensirt.app.image_file import read_image_file, read_segment_file
+    from opensirt.app.read_case import read_case
+    from opensirt.app.run import run_case
+    from opensirt.app.site import site_in_force
+    from opensirt.domain.case import (
+        AdministrationFacts,
+        Case,
+        CaseImage,
+        ImageRole,
+        PatientFacts,
+        Prescription,
+        TerritoryFacts,
+        Tissue,
+        WorkUpFacts,
+    )
+    from opensirt.domain.device import Device, device
+    from opensirt.domain.dvh import Dvh
+    from opensirt.domain.finding import Confirmation, Finding, Severity
+    from opensirt.domain.grid import Grid
+    from opensirt.domain.image import (
+        ActivityMap,
+        CountsImage,
+        CtImage,
+        DensityMap,
+        DoseMap,
+        Event,
+        Image3D,
+        TimeIntegratedActivityMap,
+    )
+    from opensirt.domain.missing import Missing
+    from opensirt.domain.record import (
+        CaseResult,
+        DoseResult,
+        Plan,
+        PlanRow,
+        StructureDose,
+        Verification,
+        Workup,
+    )
+    from opensirt.domain.site import Figure, SiteProfile
+    from opensirt.domain.site_defaults import default_site_profile
+    from opensirt.domain.structure import (
+        Mask,
+        Structure,
+        StructureKind,
+        StructureSet,
+        VoxelWeights,
+    )
+    from opensirt.errors import (
+        ConfirmationError,
+        GeometryError,
+        InputError,
+        MissingInputError,
+        OpenSirtError,
+        RuleError,
+        StoreError,
+        UnknownNameError,
+    )
+    from opensirt.imaging.voxel_weights import voxel_weights
+    from opensirt.provenance import Provenance
+    from opensirt.reference.radionuclide import Radionuclide, radionuclide
+    from opensirt.report.write import write_report
+    from opensirt.workflow.plan import plan
+    from opensirt.workflow.verify import verify
+    from opensirt.workflow.work_up import work_up
+
+_FROM = {
+    "app.dose": ("dose",),
+    "app.dvh": ("dvh",),
+    "app.evaluate": ("RunOptions", "evaluate"),
+    "app.image_file": ("read_image_file", "read_segment_file"),
+    "app.read_case": ("read_case",),
+    "app.run": ("run_case",),
+    "app.site": ("site_in_force",),
+    "domain.case": (
+        "AdministrationFacts",
+        "Case",
+        "CaseImage",
+        "ImageRole",
+        "PatientFacts",
+        "Prescription",
+        "TerritoryFacts",
+        "Tissue",
+        "WorkUpFacts",
+    ),
+    "domain.device": ("Device", "device"),
+    "domain.dvh": ("Dvh",),
+    "domain.finding": ("Confirmation", "Finding", "Severity"),
+    "domain.grid": ("Grid",),
+    "domain.image": (
+        "ActivityMap",
+        "CountsImage",
+        "CtImage",
+        "DensityMap",
+        "DoseMap",
+        "Event",
+        "Image3D",
+        "TimeIntegratedActivityMap",
+    ),
+    "domain.missing": ("Missing",),
+    "domain.record": (
+        "CaseResult",
+        "DoseResult",
+        "Plan",
+        "PlanRow",
+        "StructureDose",
+        "Verification",
+        "Workup",
+    ),
+    "domain.site": ("Figure", "SiteProfile"),
+    "domain.site_defaults": ("default_site_profile",),
+    "domain.structure": ("Mask", "Structure", "StructureKind", "StructureSet", "VoxelWeights"),
+    "errors": (
+        "ConfirmationError",
+        "GeometryError",
+        "InputError",
+        "MissingInputError",
+        "OpenSirtError",
+        "RuleError",
+        "StoreError",
+        "UnknownNameError",
+    ),
+    "imaging.voxel_weights": ("voxel_weights",),
+    "provenance": ("Provenance",),
+    "reference.radionuclide": ("Radionuclide", "radionuclide"),
+    "report.write": ("write_report",),
+    "workflow.plan": ("plan",),
+    "workflow.verify": ("verify",),
+    "workflow.work_up": ("work_up",),
+}
+_ROOM_OF = {name: room for room, names in _FROM.items() for name in names}
+
+__all__ = [
+    "ActivityMap",
+    "AdministrationFacts",
+    "Case",
+    "CaseImage",
+    "CaseResult",
+    "Confirmation",
+    "ConfirmationError",
+    "CountsImage",
+    "CtImage",
+    "DensityMap",
+    "Device",
+    "DoseMap",
+    "DoseResult",
+    "Dvh",
+    "Event",
+    "Figure",
+    "Finding",
+    "GeometryError",
+    "Grid",
+    "Image3D",
+    "ImageRole",
+    "InputError",
+    "Mask",
+    "Missing",
+    "MissingInputError",
+    "OpenSirtError",
+    "PatientFacts",
+    "Plan",
+    "PlanRow",
+    "Prescription",
+    "Provenance",
+    "Radionuclide",
+    "RuleError",
+    "RunOptions",
+    "Severity",
+    "SiteProfile",
+    "StoreError",
+    "Structure",
+    "StructureDose",
+    "StructureKind",
+    "StructureSet",
+    "TerritoryFacts",
+    "TimeIntegratedActivityMap",
+    "Tissue",
+    "UnknownNameError",
+    "Verification",
+    "VoxelWeights",
+    "WorkUpFacts",
+    "Workup",
+    "default_site_profile",
+    "device",
+    "dose",
+    "dvh",
+    "evaluate",
+    "plan",
+    "radionuclide",
+    "read_case",
+    "read_image_file",
+    "read_segment_file",
+    "run_case",
+    "site_in_force",
+    "verify",
+    "voxel_weights",
+    "work_up",
+    "write_report",
+]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - a module's attribute
+    if name not in _ROOM_OF:
+        raise AttributeError(f"module 'opensirt' has no attribute {name!r}")
+    return getattr(import_module(f"opensirt.{_ROOM_OF[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

@@ -8,11 +8,19 @@ from pathlib import Path
 from opensirt.app.case_image import agreed
 from opensirt.app.case_structures import mask_of_segment, matching
 from opensirt.app.frame import SharedFrame
-from opensirt.app.image_file import geometry_of, read_image_file, read_segment_file, sha256_of_path
+from opensirt.app.image_file import (
+    geometry_of,
+    is_dicom_path,
+    read_image_file,
+    read_segment_file,
+    require_there,
+    sha256_of_path,
+)
 from opensirt.domain.dvh import Dvh
 from opensirt.domain.finding import Finding, Severity
 from opensirt.domain.image import DoseMap
 from opensirt.domain.missing import Missing
+from opensirt.domain.reading import ReadVolume
 from opensirt.domain.structure import Structure, StructureKind
 from opensirt.errors import GeometryError, InputError
 from opensirt.imaging.quantify import grid_of
@@ -128,6 +136,26 @@ def dvh_of_files(request: DvhRequest) -> DvhOutcome:
     )
 
 
+def read_dose_file(path: Path) -> ReadVolume:
+    """Return what a dose file holds: a DICOM RT Dose, or any other image file.
+
+    Raises
+    ------
+    InputError
+        When there is nothing there, it cannot be read, or a folder holds several doses.
+    """
+    require_there(path)
+    if not is_dicom_path(path):
+        return read_image_file(path)
+    from opensirt.dicom.rtdose_reading import read_rtdose
+    from opensirt.dicom.series import list_series
+
+    doses = [file for one in list_series(path) if one.modality == "RTDOSE" for file in one.paths]
+    if len(doses) > 1:
+        raise InputError(f"{path.name} holds {len(doses)} RT Doses; wanted one: name the file")
+    return read_rtdose(doses[0]) if doses else read_image_file(path)
+
+
 def read_dose(path: Path, frame: SharedFrame) -> tuple[DoseMap, list[Finding]]:
     """Return a dose map in Gy from any image file, and what its reader noticed.
 
@@ -136,7 +164,7 @@ def read_dose(path: Path, frame: SharedFrame) -> tuple[DoseMap, list[Finding]]:
     InputError
         When the file cannot be read, or declares that it is no dose.
     """
-    read = read_image_file(path)
+    read = read_dose_file(path)
     agreed(path.name, "unit", read.unit, ImageUnit.GY)
     dose = DoseMap(
         grid=grid_of(read, frame=frame.of(read.frame_of_reference_uid)),

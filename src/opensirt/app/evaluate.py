@@ -38,6 +38,9 @@ class RunOptions:
     engine: str | None = None
     """Dose engine in place of the site's."""
     progress: Progress = silent
+    all_plans: bool = False
+    """Compute and write the predicted dose of every device and model, not of the prescribed one
+    alone."""
     step: str | None = None
     """One of `STEPS`: do that one, with those before it that it needs, and refuse where it is not
     possible. None does every possible step."""
@@ -95,6 +98,7 @@ def evaluate(case: Case, site: SiteProfile, options: RunOptions) -> CaseResult:
                 engine=options.engine,
                 made_at=options.made_at,
                 software=software,
+                all_doses=options.all_plans,
             ),
         )
     if options.includes("verify") and (case.verification() is not None or options.step):

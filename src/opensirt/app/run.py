@@ -34,7 +34,6 @@ def run_folder(
     *,
     out: Path | None = None,
     site_path: Path | None = None,
-    all_plans: bool = False,
 ) -> CaseResult:
     """Read a case folder, do every possible step and write the results.
 
@@ -48,8 +47,6 @@ def run_folder(
         Folder of the results; ``report`` in the case folder where not given.
     site_path
         Site profile; otherwise that beside the case, the user's, or the default.
-    all_plans
-        See `run_case`.
 
     Raises
     ------
@@ -65,7 +62,6 @@ def run_folder(
         site.profile,
         folder / REPORT_FOLDER if out is None else out,
         options,
-        all_plans=all_plans,
         records=folder,
     )
 
@@ -76,7 +72,6 @@ def run_case(
     out: Path,
     options: RunOptions,
     *,
-    all_plans: bool = False,
     truth: Callable[[Case, CaseResult], tuple[TruthRow, ...]] | None = None,
     records: Path | None = None,
 ) -> CaseResult:
@@ -89,8 +84,6 @@ def run_case(
     out
         Folder of the results; made when it does not exist. Every file is whole or absent, and
         results.json, written last, holds the hashes of the others.
-    all_plans
-        Write the predicted dose of every device and model too.
     truth
         For a digital patient: compares the result with what is known of it.
     records
@@ -109,7 +102,7 @@ def run_case(
     dose = exported_dose(result.plan, result.verification)
     result = replace(result, findings=ordered([*result.findings, *_negative_dose(dose)]))
     options.progress("report")
-    write_results(case, result, out, all_plans=all_plans, records=records)
+    write_results(case, result, out, all_plans=options.all_plans, records=records)
     return result
 
 

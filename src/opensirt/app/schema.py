@@ -20,7 +20,7 @@ def _site() -> dict[str, Any]:
 
 
 def _results() -> dict[str, Any]:
-    from opensirt.report.results import results_schema
+    from opensirt.report.results_schema import results_schema
 
     return results_schema()
 

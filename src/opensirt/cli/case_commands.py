@@ -63,8 +63,10 @@ def run(
     from opensirt.files.case_file import case_file_path
 
     with Progress() as progress:
-        options = RunOptions(made_at=datetime.now(UTC), engine=engine, progress=progress)
-        result = run_folder(case, options, out=out, site_path=site_path, all_plans=all_plans)
+        options = RunOptions(
+            made_at=datetime.now(UTC), engine=engine, all_plans=all_plans, progress=progress
+        )
+        result = run_folder(case, options, out=out, site_path=site_path)
     written = case_file_path(case).parent / REPORT_FOLDER if out is None else out
     if as_json:
         click.echo((written / RESULTS_NAME).read_text(encoding="utf-8"), nl=False)

@@ -2,7 +2,15 @@
 
 from opensirt.cli.answer import UNVERIFIED, number, table
 from opensirt.domain.missing import Missing
-from opensirt.domain.record import CaseResult, DoseResult, Number, Plan, Verification, Workup
+from opensirt.domain.record import (
+    CaseResult,
+    DoseResult,
+    Number,
+    Plan,
+    PlanRow,
+    Verification,
+    Workup,
+)
 from opensirt.units import BQ_PER_MBQ, GRAMS_PER_KG
 
 
@@ -50,7 +58,7 @@ def _work_up(workup: Workup) -> None:
 
 def _plan(plan: Plan) -> None:
     table(
-        "Plan: activity and doses",
+        "Plan: activity and doses (* prescribed)",
         (
             "device",
             "model",
@@ -63,21 +71,29 @@ def _plan(plan: Plan) -> None:
             "lung Gy",
             "bound by",
         ),
-        [
-            (
-                one.device + (" *" if one is plan.chosen else ""),
-                one.model + ("" if one.verified else f" {UNVERIFIED}"),
-                one.territory,
-                _mbq(one.administered_activity_bq),
-                _mbq(one.reaching_liver_bq),
-                number(one.tumour_gy),
-                number(one.normal_liver_gy),
-                number(one.perfused_normal_liver_gy),
-                number(one.lung_gy),
-                one.binding,
-            )
-            for one in plan.rows
-        ],
+        [_plan_row(one, chosen=one is plan.chosen) for one in plan.rows],
+    )
+
+
+def _plan_row(one: PlanRow, *, chosen: bool) -> tuple[str, ...]:
+    """Return the cells of a row; a reason that holds for all of them is said once, at the end."""
+    figures: tuple[str, ...] = (
+        _mbq(one.administered_activity_bq),
+        _mbq(one.reaching_liver_bq),
+        number(one.tumour_gy),
+        number(one.normal_liver_gy),
+        number(one.perfused_normal_liver_gy),
+        number(one.lung_gy),
+    )
+    binding = one.binding
+    if isinstance(one.reaching_liver_bq, Missing) and len(set(figures)) == 1:
+        binding, figures = figures[0], ("—",) * len(figures)
+    return (
+        one.device + (" *" if chosen else ""),
+        one.model.replace("_", " ") + ("" if one.verified else f" {UNVERIFIED}"),
+        one.territory,
+        *figures,
+        binding,
     )
 
 
