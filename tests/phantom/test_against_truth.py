@@ -35,12 +35,12 @@ def verified(patient: DigitalPatient) -> CaseResult:
     )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def y90_result(y90: DigitalPatient) -> CaseResult:
     return verified(y90)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def ho166_result(ho166: DigitalPatient) -> CaseResult:
     return verified(ho166)
 
