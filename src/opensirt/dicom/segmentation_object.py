@@ -4,7 +4,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import highdicom
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
@@ -32,6 +31,14 @@ def segmentation_segments(
     InputError
         When the object is damaged or no regular volume.
     """
+    try:
+        import highdicom
+    except ModuleNotFoundError:
+        raise InputError(
+            f"{path.name} is a DICOM SEG, and highdicom, which reads it, is not installed for this "
+            "Python; install highdicom, use Python 3.11 to 3.13, or export the segments as RTSTRUCT "
+            "or .seg.nrrd"
+        ) from None
     try:
         with quiet():
             segmentation = highdicom.seg.Segmentation.from_dataset(dataset)
