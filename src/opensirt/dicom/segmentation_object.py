@@ -35,9 +35,8 @@ def segmentation_segments(
         import highdicom
     except ModuleNotFoundError:
         raise InputError(
-            f"{path.name} is a DICOM SEG, and highdicom, which reads it, is not installed for this "
-            "Python; install highdicom, use Python 3.11 to 3.13, or export the segments as RTSTRUCT "
-            "or .seg.nrrd"
+            f"{path.name} is a DICOM SEG, and highdicom, which reads it, is not installed; install "
+            "it, use Python 3.11 to 3.13, or export the segments as RTSTRUCT or .seg.nrrd"
         ) from None
     try:
         with quiet():
