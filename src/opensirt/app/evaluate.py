@@ -66,7 +66,7 @@ def evaluate(case: Case, site: SiteProfile, options: RunOptions) -> CaseResult:
     """
     from opensirt.workflow.plan import plan
     from opensirt.workflow.verify import verify
-    from opensirt.workflow.work_up import work_up
+    from opensirt.workflow.work_up import ScoutAnatomy, scout_anatomy, work_up
 
     software = software_versions()
     lacking: list[tuple[str, MissingInputError]] = []
@@ -81,12 +81,16 @@ def evaluate(case: Case, site: SiteProfile, options: RunOptions) -> CaseResult:
             lacking.append((name, error))
             return None
 
+    anatomy: ScoutAnatomy | None = None
     workup: Workup | None = None
     planned: Plan | None = None
     measured: Verification | None = None
     needs_scout = options.step in ("work-up", "plan")
     if case.scout() is not None or needs_scout:
-        workup = attempt("work-up", lambda: work_up(case, site))
+        anatomy = attempt("work-up", lambda: scout_anatomy(case))
+        if anatomy is not None:
+            known_anatomy = anatomy
+            workup = attempt("work-up", lambda: work_up(case, site, anatomy=known_anatomy))
     if workup is not None and options.includes("plan"):
         known = workup
         planned = attempt(
@@ -99,6 +103,7 @@ def evaluate(case: Case, site: SiteProfile, options: RunOptions) -> CaseResult:
                 made_at=options.made_at,
                 software=software,
                 all_doses=options.all_plans,
+                anatomy=anatomy,
             ),
         )
     if options.includes("verify") and (case.verification() is not None or options.step):

@@ -93,7 +93,13 @@ def dose(*, unit: str, as_json: bool, **asked: Any) -> None:  # noqa: ANN401 - t
     metavar="X Y Z",
     help="Sides of a voxel in mm.",
 )
-@click.option("--out", required=True, type=click.Path(path_type=Path), metavar="K.csv")
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(path_type=Path),
+    metavar="K.csv",
+    help="Table: one offset along x, y, z a row.",
+)
 @click.option(
     "--density",
     "density_g_per_ml",
@@ -162,7 +168,13 @@ def _kinds(labels: tuple[str, ...]) -> dict[str, Any]:
     metavar="S",
     help="SEG, RTSTRUCT, .seg.nrrd or label map.",
 )
-@click.option("--csv", "csv_path", type=click.Path(path_type=Path), metavar="F")
+@click.option(
+    "--csv",
+    "csv_path",
+    type=click.Path(path_type=Path),
+    metavar="F",
+    help="Write the figures as a table.",
+)
 @click.option(
     "--label",
     "labels",

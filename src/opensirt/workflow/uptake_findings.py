@@ -15,8 +15,10 @@ from opensirt.imaging.plausibility import volume_outside_ml
 from opensirt.reference.table import read_table
 from opensirt.workflow.territory_region import Region
 
-_TRACE_ML = 0.05
-"""Volumes below this are not worth a sentence: less than the voxel of any contour."""
+
+def _is_trace(volume_ml: float) -> bool:
+    """Whether a volume is not worth a sentence."""
+    return volume_ml < float(read_table("work_up_rules")["trace"]["volume_ml_at_least"])
 
 
 def _rule(name: str) -> dict[str, Any]:
@@ -69,7 +71,7 @@ def tumour_coverage(regions: Sequence[Region], structures: StructureSet) -> tupl
     for tumour in structures.of_kind(StructureKind.TUMOUR):
         outside_ml = volume_outside_ml(tumour.mask, [one.perfused.mask for one in regions])
         part = outside_ml / tumour.volume_ml
-        if outside_ml < _TRACE_ML:
+        if _is_trace(outside_ml):
             continue
         text = (
             f"{outside_ml:.2g} mL ({part:.0%}) of {tumour.label} lies in no perfused volume and "
@@ -202,7 +204,7 @@ _NAMED_KINDS = frozenset(
 
 def _in_the_liver(mask: Mask, livers: Sequence[Mask]) -> str:
     shared_ml = sum(within(mask, one).volume_ml for one in livers)
-    if shared_ml < _TRACE_ML:
+    if _is_trace(shared_ml):
         return ""
     return f" has {shared_ml:.1f} mL inside the liver mask, which are taken out of the liver; it"
 

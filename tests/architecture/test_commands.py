@@ -1,0 +1,61 @@
+"""Every command has help, and answers people and programs."""
+
+import time
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from opensirt.cli import main
+
+NAMES = sorted(main.commands)
+
+
+def test_the_commands_are_those_of_the_contract_that_exist() -> None:
+    assert sorted(
+        [
+            "demo",
+            "dose",
+            "dvh",
+            "inspect",
+            "kernel",
+            "new",
+            "plan",
+            "run",
+            "schema",
+            "site",
+            "verify",
+            "work-up",
+        ]
+    ) == NAMES
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_command_and_option_has_help(name: str) -> None:
+    command = main.commands[name]
+    assert command.help
+    for option in command.params:
+        if isinstance(option, click.Option):
+            assert option.help, (name, option.name)
+    shown = CliRunner().invoke(main, [name, "--help"])
+    assert shown.exit_code == 0
+    assert command.help.split("\n")[0] in shown.stdout
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_first_line_of_help_fits_the_list_of_commands(name: str) -> None:
+    listed = CliRunner().invoke(main, ["--help"], terminal_width=80).stdout
+    first = (main.commands[name].help or "").split("\n")[0]
+    assert f"{name} " in listed
+    assert first in listed
+
+
+@pytest.mark.parametrize("name", sorted(set(NAMES) - {"schema"}))
+def test_every_command_answers_in_json_too(name: str) -> None:
+    assert "--json" in {one for option in main.commands[name].params for one in option.opts}
+
+
+def test_help_is_quick() -> None:
+    began = time.perf_counter()
+    CliRunner().invoke(main, ["--help"])
+    assert time.perf_counter() - began < 0.5
