@@ -395,7 +395,7 @@ def _shift_finding(result: DoseResult, frame_assumed: bool) -> tuple[Finding, ..
     shift_mm, _ = _shifts()
     parts = []
     for row in result.structures:
-        if not isinstance(row.mean_gy_under_shift, Missing):
+        if row.kind in _IN_LIVER and not isinstance(row.mean_gy_under_shift, Missing):
             low, high = row.mean_gy_under_shift
             parts.append(f"{row.label} {row.mean_gy:.3g} Gy ({low:.3g}–{high:.3g})")
     why = (
