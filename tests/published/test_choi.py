@@ -65,13 +65,14 @@ def test_a_new_lesion_is_progression_and_all_gone_is_complete(variant: str) -> N
 
 @pytest.mark.parametrize("variant", ["choi", "modified"])
 def test_every_pattern_of_what_is_missing(variant: str) -> None:
-    sizes, attenuations, news = (-0.2, 0.0, 0.2), (-0.3, 0.0), (False, True)
+    sizes: tuple[Any, ...] = (-0.2, 0.0, 0.2)
+    attenuations: tuple[Any, ...] = (-0.3, 0.0)
+    news: tuple[Any, ...] = (False, True)
     complete: dict[tuple[Any, ...], ResponseCategory] = {
         (s, a, n): category(s, a, new=n, variant=variant)
         for s, a, n in product(sizes, attenuations, news)
     }
     gone = Missing.NOT_DONE
-    pattern: tuple[Any, ...]
     for pattern in product((*sizes, gone), (*attenuations, gone), (*news, gone)):
         possible = {
             outcome

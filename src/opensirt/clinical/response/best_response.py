@@ -67,8 +67,8 @@ def best_response(
 
     Visits count up to the first progression, and before a new anticancer therapy where one is
     given; of two assessments of one day the worse is kept. Stable disease has to last
-    `stable_at_least_days` from baseline (the protocol says how many). A partial response, or stable disease, after a
-    complete one is a query to the reader, and a finding here.
+    `stable_at_least_days` from baseline (the protocol says how many). A partial response, or
+    stable disease, after a complete one is a query to the reader, and a finding here.
 
     Raises
     ------
