@@ -51,13 +51,14 @@ def read_case_image(
             "when it is not certain",
         )
     nuclide = agreed(where, "radionuclide", read.radionuclide, block.radionuclide)
+    acquired_at = agreed(where, "acquired_at", read.acquired_at, block.acquired_at)
     image = typed_image(
         read,
         unit=unit,
         frame=block.frame,
         radionuclide=None if isinstance(nuclide, Missing) else nuclide,
-        reference_at=_reference(where, read, block),
-        acquired_at=agreed(where, "acquired_at", read.acquired_at, block.acquired_at),
+        reference_at=_reference(where, read, block, acquired_at),
+        acquired_at=acquired_at,
         duration_s=agreed(where, "duration_s", read.duration_s, block.duration_s),
     )
     _require_kind(where, block.role, image)
@@ -110,13 +111,18 @@ def shown(value: object) -> str:
     return str(value.value) if isinstance(value, Event) else str(value)
 
 
-def _reference(where: str, read: ReadVolume, block: ImageBlock) -> datetime | Event | None:
+def _reference(
+    where: str, read: ReadVolume, block: ImageBlock, acquired_at: datetime | Missing
+) -> datetime | Event | None:
     declared: datetime | Event | Missing = Missing.NOT_RECORDED
     if isinstance(read.decay_corrected_to, datetime):
         declared = read.decay_corrected_to
     elif isinstance(read.decay_corrected_to, str):
         declared = Event(read.decay_corrected_to)
-    found: datetime | Event | Missing = agreed(where, "reference", declared, block.reference)
+    stated = block.reference
+    if stated is Event.ACQUISITION and declared == acquired_at:
+        stated = None  # the same instant in other words
+    found: datetime | Event | Missing = agreed(where, "reference", declared, stated)
     return None if isinstance(found, Missing) else found
 
 

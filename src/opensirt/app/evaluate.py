@@ -82,15 +82,18 @@ def evaluate(case: Case, site: SiteProfile, options: RunOptions) -> CaseResult:
             return None
 
     anatomy: ScoutAnatomy | None = None
+
+    def do_work_up() -> Workup:
+        nonlocal anatomy
+        anatomy = scout_anatomy(case)
+        return work_up(case, site, anatomy=anatomy)
+
     workup: Workup | None = None
     planned: Plan | None = None
     measured: Verification | None = None
     needs_scout = options.step in ("work-up", "plan")
     if case.scout() is not None or needs_scout:
-        anatomy = attempt("work-up", lambda: scout_anatomy(case))
-        if anatomy is not None:
-            known_anatomy = anatomy
-            workup = attempt("work-up", lambda: work_up(case, site, anatomy=known_anatomy))
+        workup = attempt("work-up", do_work_up)
     if workup is not None and options.includes("plan"):
         known = workup
         planned = attempt(

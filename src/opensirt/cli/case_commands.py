@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 STOPPED = 1
 
 
-def _answer(case: "Case | None", result: "CaseResult", *, as_json: bool) -> None:
+def _answer(
+    case: "Case | None", result: "CaseResult", *, as_json: bool, every_dose: bool = False
+) -> None:
     from opensirt.cli.tables import say_tables
 
     if as_json:
@@ -28,7 +30,7 @@ def _answer(case: "Case | None", result: "CaseResult", *, as_json: bool) -> None
         say_json(results_document(case, result))
         return
     findings(result.findings)
-    say_tables(result)
+    say_tables(result, every_dose=every_dose)
 
 
 def _exit_on_stop(result: "CaseResult") -> None:
@@ -86,7 +88,7 @@ def _step(
     with Progress() as progress:
         options = RunOptions(made_at=datetime.now(UTC), engine=engine, progress=progress, step=name)
         read, result, record = do_step(case, options, site_path=site_path)
-    _answer(read, result, as_json=as_json)
+    _answer(read, result, as_json=as_json, every_dose=True)
     if not as_json:
         click.echo(f"record: {record}")
     return result

@@ -8,20 +8,24 @@ from opensirt.domain.record import (
     Number,
     Plan,
     PlanRow,
-    Verification,
     Workup,
 )
 from opensirt.units import BQ_PER_MBQ, GRAMS_PER_KG
 
 
-def say_tables(result: CaseResult) -> None:
-    """Write the tables of every step that was done to standard output."""
+def say_tables(result: CaseResult, *, every_dose: bool = False) -> None:
+    """Write the tables of every step that was done to standard output.
+
+    Of the doses of a verification the first one, unless every engine and calibration is wanted.
+    """
     if result.workup is not None:
         _work_up(result.workup)
     if result.plan is not None:
         _plan(result.plan)
     if result.verification is not None:
-        _verification(result.verification)
+        doses = result.verification.results
+        for one in doses if every_dose else doses[:1]:
+            _dose(one)
     if result.truth:
         table(
             "Estimated against true",
@@ -95,11 +99,6 @@ def _plan_row(one: PlanRow, *, chosen: bool) -> tuple[str, ...]:
         *figures,
         binding,
     )
-
-
-def _verification(verification: Verification) -> None:
-    for one in verification.results:
-        _dose(one)
 
 
 def _dose(result: DoseResult) -> None:
