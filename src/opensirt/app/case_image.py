@@ -120,7 +120,7 @@ def _reference(
     elif isinstance(read.decay_corrected_to, str):
         declared = Event(read.decay_corrected_to)
     stated = block.reference
-    if stated is Event.ACQUISITION and declared == acquired_at:
+    if isinstance(declared, datetime) and stated is Event.ACQUISITION and declared == acquired_at:
         stated = None  # the same instant in other words
     found: datetime | Event | Missing = agreed(where, "reference", declared, stated)
     return None if isinstance(found, Missing) else found
