@@ -221,13 +221,18 @@ def test_without_a_limit_on_the_normal_liver_there_is_no_activity() -> None:
             assert one.binding == ""
 
 
-def test_a_tumour_target_is_a_minimum_that_ends_the_increase() -> None:
+def test_a_tumour_target_is_a_minimum_and_never_lowers_the_activity() -> None:
+    plain = row(
+        planned(scouts.case(prescription=scouts.prescription())), "resin", "multi_tumour_partition"
+    )
     targets = {"resin": {"tumour": 60.0}}
     made = planned(scouts.case(prescription=scouts.prescription(targets=targets)))
     one = row(made, "resin", "multi_tumour_partition")
-    assert one.binding == "target tumour 60 Gy (tumour 2)"
-    assert one.tumour_doses_gy == pytest.approx({"tumour 1": 100.0, "tumour 2": 60.0})
-    assert one.perfused_normal_liver_gy == pytest.approx(20.0)
+    assert one.administered_activity_bq == plain.administered_activity_bq
+    assert one.binding == "perfused normal liver 40 Gy"
+    half = gbq(one.reaching_liver_bq) * 60 / 120
+    assert f"tumour 2, the least-dosed, reaches the target of 60 Gy with {half:.3g} GBq" in one.note
+    assert not said(made, "target_tumour")
 
 
 def test_a_tumour_target_out_of_reach_is_a_warning() -> None:

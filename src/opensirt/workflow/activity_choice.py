@@ -20,7 +20,7 @@ from opensirt.workflow.liver_model import LiverModel, TerritoryModel
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActivityChoice:
-    """What may reach each territory, and which limit or target fixed it."""
+    """What may reach each territory, and which limit fixed it."""
 
     reaching_bq: tuple[float, ...]
     binding: tuple[str, ...]
@@ -32,7 +32,6 @@ def activities_within_limits(
     model: LiverModel,
     limits: Mapping[str, InForce],
     *,
-    tumour_target: InForce | None,
     constant: float,
     lung_shunt_fraction: float | Missing,
     lung_mass_kg: float | Missing,
@@ -42,8 +41,7 @@ def activities_within_limits(
     Limits of one territory (perfused normal liver, tumour, perfused volume) come first; limits
     that territories share (whole normal liver, lungs) scale all of them by one factor. Where only
     the whole normal liver is limited, all territories get the same dose to their perfused normal
-    liver. With a tumour target no more is given than brings the least-dosed tumour of a territory
-    to it.
+    liver. Targets are minima and play no part here.
 
     Raises
     ------
@@ -58,7 +56,7 @@ def activities_within_limits(
     reaching: list[float] = []
     binding: list[str] = []
     for index, one in enumerate(model.territories):
-        caps = _caps(one, limits, tumour_target, constant)
+        caps = _caps(one, limits, constant)
         if equal is not None:
             caps.append((equal[index], limits[NORMAL].words))
         activity, words = min(caps, key=lambda cap: cap[0])
@@ -106,24 +104,18 @@ def _for_gy(gy: float, gy_per_gbq: float, territory: TerritoryModel) -> float:
 def _caps(
     one: TerritoryModel,
     limits: Mapping[str, InForce],
-    tumour_target: InForce | None,
     constant: float,
 ) -> list[tuple[float, str]]:
-    """Return (activity, words) of each limit and target of one territory."""
+    """Return (activity, words) of each limit of one territory."""
     caps: list[tuple[float, str]] = []
-    tumours = one.tumour_gy(constant, BQ_PER_GBQ)
     per_gbq = {
         PERFUSED_NORMAL: [one.perfused_normal_gy(constant, BQ_PER_GBQ)],
         PERFUSED: [one.perfused_gy(constant, BQ_PER_GBQ)],
-        TUMOUR: list(tumours.values()),
+        TUMOUR: list(one.tumour_gy(constant, BQ_PER_GBQ).values()),
     }
     for key, values in per_gbq.items():
         if key in limits and values:
             caps.append((_for_gy(limits[key].gy, max(values), one), limits[key].words))
-    if tumour_target is not None and tumours:
-        least = min(tumours, key=lambda label: tumours[label])
-        words = f"target {tumour_target.words} ({least})"
-        caps.append((_for_gy(tumour_target.gy, tumours[least], one), words))
     return caps
 
 

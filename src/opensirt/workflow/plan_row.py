@@ -1,6 +1,6 @@
 """The rows of a plan: one device, one model, one territory, and what would follow."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from opensirt.domain.case import Case, Prescription
@@ -170,11 +170,9 @@ class DevicePlanner:
         )
 
     def _by_limits(self, liver: LiverModel) -> _Activity:
-        target = self.targets.get(TUMOUR)
         choice = activities_within_limits(
             liver,
             self.limits,
-            tumour_target=target,
             constant=self._constant.value,
             lung_shunt_fraction=self._shunt,
             lung_mass_kg=self._workup.lung_mass_kg,
@@ -297,6 +295,7 @@ class DevicePlanner:
             perfused_normal_liver_gy=liver.perfused_normal_gy(constant.value, inside),
             perfused_volume_gy=liver.perfused_gy(constant.value, inside),
             tumour_doses_gy=tumours,
+            note="; ".join(filter(None, (empty.note, self._about_target(tumours, sum(inside))))),
             extrahepatic_doses_gy=liver.deposit_gy(constant.value, inside),
         )
 
@@ -313,6 +312,18 @@ class DevicePlanner:
         if not isinstance(administered_bq, Missing):
             words += self._about_spheres(administered_bq)
         return "; ".join(words)
+
+    def _about_target(self, tumours: Mapping[str, float], reaching_bq: float) -> str:
+        """Say with what activity the least-dosed tumour reaches the tumour target."""
+        target = self.targets.get(TUMOUR)
+        if target is None or not tumours or reaching_bq <= 0:
+            return ""
+        least = min(tumours, key=lambda label: tumours[label])
+        needed_gbq = reaching_bq * target.gy / tumours[least] / BQ_PER_GBQ
+        return (
+            f"{least}, the least-dosed, reaches the target of {target.gy:g} Gy with "
+            f"{needed_gbq:.3g} GBq reaching the liver"
+        )
 
     def _about_spheres(self, administered_bq: float) -> list[str]:
         words = []
