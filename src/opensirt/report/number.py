@@ -1,7 +1,5 @@
 """Numbers as people read them: sensible digits, a unit in the header, a reason when absent."""
 
-from math import floor, log10
-
 from opensirt.domain.missing import Missing
 from opensirt.domain.record import Number
 from opensirt.errors import InputError
@@ -32,9 +30,8 @@ def rounded(value: Number, digits: int = 3) -> str:
         return "0"
     size = abs(float(value))
     if size < _TINY:
-        exponent = floor(log10(size))
-        mantissa = f"{size / 10.0**exponent:.{digits - 1}f}"
-        text = f"{mantissa}×10{_superscript(exponent)}"
+        mantissa, exponent_text = f"{size:.{digits - 1}e}".split("e")
+        text = f"{mantissa}×10{_superscript(int(exponent_text))}"
     else:
         # The exponent of the rounded value, so that 9.999 is written 10.0 and not 10.00.
         exponent = int(f"{size:.{digits - 1}e}".split("e")[1])

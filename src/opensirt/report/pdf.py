@@ -2,22 +2,24 @@
 
 import json
 import re
+import shutil
 import tempfile
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from opensirt.report.content import Document, as_data
 
-_FONTS = ("DejaVu Sans", "Libertinus Serif")
-"""DejaVu Sans comes with matplotlib and holds every sign that reports use; the second, which
-comes with Typst, is for letters that the first lacks."""
+_FONTS = ("DejaVu Sans",)
+"""Comes with matplotlib and holds every sign that reports use."""
 
 ZERO_WIDTH_SPACE = "\u200b"
 _LONGEST_PIECE = 14
 _LONG_WORD = re.compile(r"\S{19,}")
-_NOT_PROSE = frozenset({"block", "name", "level"})
+_OF_ALL = frozenset({"block", "level"})
+_OF_PICTURES = _OF_ALL | {"name"}
+"""Keys whose texts the template compares or takes as names of files."""
 
 
 def pdf_bytes(document: Document, made_at: datetime) -> bytes:
@@ -34,11 +36,15 @@ def pdf_bytes(document: Document, made_at: datetime) -> bytes:
     import matplotlib as mpl
     import typst
 
-    fonts = Path(mpl.get_data_path()) / "fonts" / "ttf"
     source = files("opensirt.report").joinpath("templates", "report.typ").read_text("utf-8")
-    data = _breakable_texts(as_data(document)) | {"fonts": list(_FONTS)}
+    data = _breakable_texts(as_data(document))
+    data |= {"fonts": list(_FONTS), "date": _date(made_at)}
     with tempfile.TemporaryDirectory(prefix="opensirt-report-") as name:
         folder = Path(name)
+        fonts = folder / "fonts"
+        fonts.mkdir()
+        for font in (Path(mpl.get_data_path()) / "fonts" / "ttf").glob("DejaVuSans*.ttf"):
+            shutil.copy(font, fonts)
         main = folder / "report.typ"
         main.write_text(source, encoding="utf-8")
         (folder / "content.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
@@ -48,18 +54,37 @@ def pdf_bytes(document: Document, made_at: datetime) -> bytes:
             str(main),
             root=str(folder),
             font_paths=[str(fonts)],
-            ignore_system_fonts=True,
-            timestamp=made_at.replace(microsecond=0),  # a PDF date has whole seconds
+            ignore_system_fonts=_has_all_signs(fonts, json.dumps(data, ensure_ascii=False)),
         )
     return made
+
+
+def _date(made_at: datetime) -> dict[str, int]:
+    """Return the parts of the date of creation, in universal time and whole seconds."""
+    instant = made_at.astimezone(UTC)
+    return {
+        name: getattr(instant, name)
+        for name in ("year", "month", "day", "hour", "minute", "second")
+    }
+
+
+def _has_all_signs(fonts: Path, text: str) -> bool:
+    """Return whether the fonts that come along can write a text.
+
+    Only a label in another script (of a hospital's own structures, say) needs more; the fonts of
+    the system are then used for it.
+    """
+    from matplotlib.ft2font import FT2Font
+
+    known = FT2Font(str(fonts / "DejaVuSans.ttf")).get_charmap()
+    return all(ord(sign) in known for sign in set(text) - set("\n\u200b"))
 
 
 def _breakable_texts(value: Any) -> Any:  # noqa: ANN401 - any part of a document
     """Return the document's data with every text made breakable, keys and picture names left."""
     if isinstance(value, dict):
-        return {
-            key: one if key in _NOT_PROSE else _breakable_texts(one) for key, one in value.items()
-        }
+        fixed = _OF_PICTURES if value.get("block") == "picture" else _OF_ALL
+        return {key: one if key in fixed else _breakable_texts(one) for key, one in value.items()}
     if isinstance(value, list):
         return [_breakable_texts(one) for one in value]
     return breakable(value) if isinstance(value, str) else value

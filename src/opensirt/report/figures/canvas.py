@@ -1,6 +1,7 @@
 """A sheet to draw on: fixed style, no screen, the same bytes for the same picture."""
 
 import io
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -52,7 +53,10 @@ def style() -> Iterator[None]:
         plain: dict[Any, Any] = dict(mpl.rcParamsDefault)
         plain.pop("backend")
         mpl.rcParams.update(plain | _STYLE)
-        yield
+        with warnings.catch_warnings():
+            # A label in a script that the font lacks is drawn as boxes; tables spell it out.
+            warnings.filterwarnings("ignore", "Glyph .* missing from font", UserWarning)
+            yield
 
 
 def sheet(height_in: float, width_in: float = WIDTH_IN) -> Figure:

@@ -10,7 +10,7 @@ from opensirt.domain.record import PlannedAgainstMeasured
 from opensirt.domain.structure import StructureKind
 from opensirt.errors import InputError
 from opensirt.report.figures.canvas import WIDTH_IN, png, sheet, style
-from opensirt.report.figures.marks import shortened
+from opensirt.report.figures.marks import legend_text, shortened
 from opensirt.report.figures.palette import BLUE, VERMILION, curve
 
 _PLOT_IN = 2.7
@@ -87,7 +87,7 @@ def _draw_dvhs(
             color=colour,
             linestyle=dashes,
             linewidth=2.6 if kinds[label] in _THICK else 1.4,
-            label=shortened(label, _LONGEST_LABEL),
+            label=legend_text(shortened(label, _LONGEST_LABEL)),
         )
     axes.set_xlim(0.0, end * 1.02 if end > 0 else 1.0)
     axes.set_ylim(0.0, 102.0)

@@ -25,6 +25,7 @@ _LONGEST_NAME = 18
 _CHARACTER_PER_PT = 0.62
 """Width of an average character of the font in units of its size."""
 
+_NO_WIDTH = "\u200b"
 _POINTS_PER_INCH = 72.0
 
 
@@ -62,6 +63,11 @@ def draw_outline(
     return True
 
 
+def legend_text(text: str) -> str:
+    """Return a text that stands in a legend: matplotlib leaves out what begins with ``_``."""
+    return f"{_NO_WIDTH}{text}" if text.startswith("_") else text
+
+
 def legend_handles(
     outlines: Sequence[Outline], *, tumours_named: bool = True, on_light: bool = False
 ) -> list[Line2D]:
@@ -81,7 +87,7 @@ def legend_handles(
                 linestyle=how.style,
                 linewidth=how.width + 0.5,
                 path_effects=halo(how.halo, how.width + 1.5),
-                label=_names(kind, labels, tumours_named=tumours_named),
+                label=legend_text(_names(kind, labels, tumours_named=tumours_named)),
             )
         )
     return handles

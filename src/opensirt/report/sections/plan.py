@@ -75,8 +75,10 @@ def _plan_table(plan: Plan, rows: Sequence[PlanRow], territory: str) -> Table:
     if binds:
         columns.insert(-2, Column("LSF from which the lung limit binds", "%", share=1.1))
     clauses = list(dict.fromkeys(clause for one in rows for clause in _clauses(one)))
-    notes = [f"[{number}] {clause}" for number, clause in enumerate(clauses, 1)]
-    notes.append("Doses are means over the named tissue.")
+    notes = ["Doses are means over the named tissue."]
+    if clauses:
+        numbered = (f"[{number}] {clause}" for number, clause in enumerate(clauses, 1))
+        notes.append("; ".join(numbered))
     if not all(one.verified for one in rows):
         notes.append(UNVERIFIED_LEGEND)
     return Table(
