@@ -23,7 +23,7 @@ def test_inspection_says_what_is_there_and_what_is_missing(tmp_path: Path) -> No
     assert shown.exit_code == 0
     assert "pet.nii" in shown.stdout
     assert "Tumour 1" in shown.stdout
-    assert "verify would still need" in shown.stdout
+    assert "verify would still need: nothing" in shown.stdout
     document = json.loads(run("inspect", case, "--json").stdout)
     names = {one["name"]: one for one in document["files"]}
     assert names["pet.nii"]["shape"] == [24, 24, 24]

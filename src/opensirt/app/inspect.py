@@ -98,8 +98,23 @@ def inspect_path(path: Path) -> Inspection:
         files=tuple(found),
         n_other_files=n_other,
         damaged=damaged,
-        for_steps=_steps(found),
+        for_steps=_of_case(path) or _steps(found),
     )
+
+
+def _of_case(path: Path) -> tuple[tuple[str, str], ...]:
+    """Return what each step would still need of a case folder; nothing for other paths."""
+    from opensirt.app.read_case import read_case
+    from opensirt.app.readiness import lacking
+    from opensirt.files.case_file import CASE_FILE_NAME
+
+    if not (path / CASE_FILE_NAME).is_file():
+        return ()
+    try:
+        needs = lacking(read_case(path))
+    except InputError as error:
+        return (("every step", str(error)),)
+    return tuple((step, "; ".join(found)) for step, found in needs.items())
 
 
 def _dicom_series(path: Path) -> tuple[list[FoundFile], tuple[str, ...]]:
@@ -111,7 +126,7 @@ def _dicom_series(path: Path) -> tuple[list[FoundFile], tuple[str, ...]]:
     for one in content.series:
         is_image = not isinstance(one.shape, Missing)
         kind = kinds.get(one.modality, "image" if is_image or one.problem else "other")
-        unit = one.unit.value if isinstance(one.unit, ImageUnit) else one.unit
+        unit = one.unit.symbol if isinstance(one.unit, ImageUnit) else one.unit
         missing = []
         if kind == "image" and not one.problem:
             missing = _left_open(
@@ -259,7 +274,7 @@ def _volume(path: Path, format_name: str, read: ReadVolume) -> FoundFile:
         shape=read.values.shape,
         spacing_mm=spacing,
         frame_of_reference_uid=read.frame_of_reference_uid,
-        unit=read.unit.value if isinstance(read.unit, ImageUnit) else read.unit,
+        unit=read.unit.symbol if isinstance(read.unit, ImageUnit) else read.unit,
         radionuclide=read.radionuclide,
         value_range=(float(read.values.min()), float(read.values.max())),
         missing=tuple(missing),
@@ -272,7 +287,7 @@ def _steps(found: Sequence[FoundFile]) -> tuple[tuple[str, str], ...]:
     """Say what each step would still need of a folder with these files."""
     images = [one for one in found if one.kind == "image" and not one.problem]
     has_structures = any(one.kind == "structures" for one in found)
-    emission = [one for one in images if one.modality != "CT" and one.unit != ImageUnit.HU.value]
+    emission = [one for one in images if one.modality != "CT" and one.unit != ImageUnit.HU.symbol]
     lacking = []
     if not emission:
         lacking.append("an image of the activity (PET or SPECT)")

@@ -86,7 +86,13 @@ _WIDTH_OF_FILES = 160
 
 
 def _is_number(text: str) -> bool:
-    return not text or text[0].isdigit() or text[0] in "-–−<" or text in ("—", "")
+    if text in ("", "—"):
+        return True
+    try:
+        float(text.removesuffix("%"))
+    except ValueError:
+        return False
+    return True
 
 
 def findings(found: Iterable[Finding]) -> None:

@@ -1,6 +1,7 @@
 """The commands before the first step: inspect, new, schema, site."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -13,6 +14,15 @@ from opensirt.cli.answer import (
     table,
 )
 from opensirt.cli.options import site_option
+
+if TYPE_CHECKING:
+    from opensirt.domain.missing import Missing
+
+
+def _declared(value: "str | Missing") -> str:
+    from opensirt.domain.missing import Missing
+
+    return "—" if isinstance(value, Missing) else value
 
 
 @click.command()
@@ -35,13 +45,13 @@ def inspect(path: Path, *, as_json: bool) -> None:
             f"{one.modality} {one.file_format}".strip(),
             "×".join(str(n) for n in reversed(one.shape)),
             "×".join(f"{mm:.4g}" for mm in reversed(one.spacing_mm)),
-            number(one.unit),
-            number(one.radionuclide),
+            _declared(one.unit),
+            _declared(one.radionuclide),
             ", ".join(one.missing) or "—",
         )
         for one in found.files
     ]
-    columns = ("name", "kind", "format", "voxels x×y×z", "mm", "unit", "nuclide", "case states")
+    columns = ("name", "kind", "format", "voxels x×y×z", "mm", "unit", "nuclide", "to be stated")
     table(f"{path}", columns, rows)
     for one in found.files:
         if one.segments:
