@@ -16,6 +16,10 @@ WIDTH_IN = 7.0
 """Width of every picture in inches: the text width of an A4 page."""
 
 DOTS_PER_INCH = 180
+
+_COMPRESSION = 3
+"""Of zlib: a third of the time of the usual 6 for a tenth more bytes."""
+
 SMALL_PT = 7.5
 TEXT_PT = 8.5
 TITLE_PT = 9.5
@@ -69,5 +73,11 @@ def sheet(height_in: float, width_in: float = WIDTH_IN) -> Figure:
 def png(figure: Figure) -> bytes:
     """Return the figure as PNG, without a date or a version in it."""
     stream = io.BytesIO()
-    figure.savefig(stream, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
+    figure.savefig(
+        stream,
+        format="png",
+        dpi=DOTS_PER_INCH,
+        metadata={"Software": None},
+        pil_kwargs={"compress_level": _COMPRESSION},
+    )
     return stream.getvalue()

@@ -228,8 +228,35 @@ def slice_of(image: Image3D, where: Picture) -> NDArray[np.float32]:
 
 
 def part_inside(mask: Mask, where: Picture) -> NDArray[np.float32]:
-    """Return how far inside a mask each point of a picture lies, 0 to 1; its edge is at 0.5."""
-    return np.nan_to_num(sampled(mask.values.view(np.uint8), mask.grid, where.points_mm))
+    """Return how far inside a mask each point of a picture lies, 0 to 1; its edge is at 0.5.
+
+    Only the part of the picture that the mask's grid covers is sampled: cut the mask with
+    `trimmed` first.
+    """
+    made = np.zeros(where.points_mm.shape[:2], dtype=np.float32)
+    window = _window_of(box_of_grid(mask.grid), where)
+    if window is not None:
+        found = sampled(mask.values.view(np.uint8), mask.grid, where.points_mm[window])
+        made[window] = np.nan_to_num(found)
+    return made
+
+
+def _window_of(box: Box, where: Picture) -> tuple[slice, slice] | None:
+    """Return the rows and columns of a picture inside a box, or None where they do not meet."""
+    depth = depth_axis(where.view)
+    if not box.low[depth] <= where.depth_mm <= box.high[depth]:
+        return None
+    axis, _ = _UPWARD[where.view]
+    found = []
+    for line, along in (
+        (where.points_mm[:, 0, axis], axis),
+        (where.points_mm[0, :, _RIGHTWARD[where.view]], _RIGHTWARD[where.view]),
+    ):
+        at = np.flatnonzero((line >= box.low[along]) & (line <= box.high[along]))
+        if at.size == 0:
+            return None
+        found.append(slice(int(at[0]), int(at[-1]) + 1))
+    return found[0], found[1]
 
 
 def projected(

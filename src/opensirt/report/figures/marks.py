@@ -50,10 +50,11 @@ def draw_outline(
     rows, columns = inside.shape
     half_x = (right - left) / columns / 2
     half_y = (top - bottom) / rows / 2
+    part_y, part_x = (_touched(inside, axis) for axis in (1, 0))
     axes.contour(
-        np.linspace(left + half_x, right - half_x, columns),
-        np.linspace(bottom + half_y, top - half_y, rows),
-        inside,
+        np.linspace(left + half_x, right - half_x, columns)[part_x],
+        np.linspace(bottom + half_y, top - half_y, rows)[part_y],
+        inside[part_y, part_x],
         levels=[_EDGE],
         colors=[how.colour],
         linewidths=[how.width],
@@ -61,6 +62,12 @@ def draw_outline(
         zorder=how.order,
     ).set_path_effects(halo(how.halo, how.width + 1.0))
     return True
+
+
+def _touched(inside: NDArray[np.float32], axis: int) -> slice:
+    """Return the rows (axis 1) or columns (axis 0) with something in them, and one around."""
+    at = np.flatnonzero(inside.any(axis=axis))
+    return slice(max(0, int(at[0]) - 1), int(at[-1]) + 2)
 
 
 def legend_text(text: str) -> str:
