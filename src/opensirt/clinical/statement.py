@@ -1,0 +1,149 @@
+"""Sentences with a source that concern some patients: checklist and considerations.
+
+They are listed, never weighed: no score, no order of preference, no choice.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache
+from typing import Any
+
+from opensirt.clinical.predicate import Condition, Facts, check_facts, evaluate, parse
+from opensirt.domain.citation import Citation, citation_of
+from opensirt.errors import UnknownNameError
+from opensirt.reference.table import read_table
+
+
+class Stage(Enum):
+    """When a checklist item is due."""
+
+    BOARD = "board"
+    ORDER = "order"
+    BEFORE = "before"
+    AFTER = "after"
+
+
+class Side(Enum):
+    """Which way a consideration points."""
+
+    FOR = "for"
+    AGAINST = "against"
+    NOTE = "note"
+
+
+OPTIONS = (
+    "radioembolization",
+    "embolization",
+    "prrt",
+    "systemic",
+    "surgery_ablation",
+    "device_resin",
+    "device_glass",
+    "device_holmium",
+    "extent_whole_liver",
+    "extent_sequential_lobar",
+    "extent_segmental",
+)
+"""What a tumour board can choose; the order says nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChecklistItem:
+    """One reminder; `applies` is None when a fact that decides it is missing."""
+
+    id: str
+    stage: Stage
+    text: str
+    applies: bool | None
+    missing: tuple[str, ...]
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Consideration:
+    """One sentence for or against an option; `applies` is None when that is not known."""
+
+    option: str
+    side: Side
+    text: str
+    applies: bool | None
+    missing: tuple[str, ...]
+    citation: Citation
+
+
+def checklist(
+    facts: Facts, *, items: Mapping[str, Mapping[str, Any]] | None = None
+) -> tuple[ChecklistItem, ...]:
+    """Return every item of the checklist with whether it concerns this patient.
+
+    What is not known concerns the patient until it is: show these items with the question.
+
+    Parameters
+    ----------
+    items
+        A site's own items in the form of ``checklist.toml``; None takes those that ship.
+
+    Raises
+    ------
+    InputError, UnknownNameError
+        When a fact is none, or an item is not written as one.
+    """
+    check_facts(facts)
+    entries = read_table("checklist")["items"] if items is None else items
+    found = []
+    for key, entry in entries.items():
+        where = f"checklist item {key}"
+        verdict = evaluate(_condition(entry, where), facts)
+        found.append(
+            ChecklistItem(
+                id=key,
+                stage=Stage(entry["at"]),
+                text=entry["text"],
+                applies=verdict.holds,
+                missing=verdict.missing,
+                citation=citation_of(entry, where=where),
+            )
+        )
+    return tuple(found)
+
+
+def considerations(facts: Facts) -> tuple[Consideration, ...]:
+    """Return every consideration with whether it applies to this patient, in file order.
+
+    Raises
+    ------
+    InputError, UnknownNameError
+        When a fact is none, or has an impossible value.
+    """
+    check_facts(facts)
+    found = []
+    for entry, condition in _statements():
+        verdict = evaluate(condition, facts)
+        found.append(
+            Consideration(
+                option=entry["option"],
+                side=Side(entry["side"]),
+                text=entry["text"],
+                applies=verdict.holds,
+                missing=verdict.missing,
+                citation=citation_of(entry, where=f"consideration {entry['text']!r}"),
+            )
+        )
+    return tuple(found)
+
+
+@cache
+def _statements() -> tuple[tuple[Mapping[str, Any], Condition], ...]:
+    found = []
+    for position, entry in enumerate(read_table("considerations")["statements"]):
+        where = f"considerations.toml statements[{position}]"
+        if entry["option"] not in OPTIONS:
+            raise UnknownNameError(f"option of {where}", entry["option"], OPTIONS)
+        found.append((entry, _condition(entry, where)))
+    return tuple(found)
+
+
+def _condition(entry: Mapping[str, Any], where: str) -> Condition:
+    """Return for whom a sentence is; without a condition it is for everybody."""
+    return parse(entry.get("when", {"all": []}), where=where)
