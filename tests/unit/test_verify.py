@@ -18,7 +18,13 @@ from opensirt.domain.image import ActivityMap, Event, Image3D
 from opensirt.domain.missing import Missing
 from opensirt.domain.record import DoseResult, Verification
 from opensirt.domain.structure import Mask, StructureKind, StructureSet
-from opensirt.errors import ConfirmationError, InputError, MissingInputError, UnknownNameError
+from opensirt.errors import (
+    ConfirmationError,
+    GeometryError,
+    InputError,
+    MissingInputError,
+    UnknownNameError,
+)
 from opensirt.imaging.plausibility import mirrored
 from opensirt.reference.radionuclide import radionuclide
 from opensirt.workflow.verify import AS_IMAGED, SELF_CALIBRATED, verify
@@ -272,3 +278,13 @@ def test_lungs_of_a_stated_mass_get_the_dose_of_that_mass() -> None:
     assert figures.mass_kg == pytest.approx(0.01, rel=1e-4)
     wanted_gy = 2e4 * lung.volume_ml * Y90.mean_life_s * Y90.electron_energy_j / 0.01
     assert figures.mean_gy == pytest.approx(wanted_gy, rel=1e-4)
+
+
+def test_structures_of_another_frame_are_left_out_and_alone_refused() -> None:
+    far = centred_grid((44, 44, 50), (4.0, 4.0, 4.0), frame="2.25.99")
+    other = structure("Scout tumour", StructureKind.TUMOUR, ball(far, (-30, 10, 0), 20))
+    liver = structure("Liver", StructureKind.LIVER, LIVER)
+    made = verified(course(activity(GRID, VALUES), structures=StructureSet((liver, other))))
+    assert "Scout tumour" not in {row.label for row in made.primary_result.structures}
+    with pytest.raises(GeometryError, match="'Scout tumour': frames of reference differ"):
+        verified(course(activity(GRID, VALUES), structures=StructureSet((other,))))
