@@ -10,16 +10,16 @@ def truth_section(rows: tuple[TruthRow, ...]) -> Section:
     """Return what was estimated from the images of a digital patient beside what is true."""
     corrected = any(not isinstance(one.uncorrected, Missing) for one in rows)
     columns = [
-        Column("Quantity", numeric=False, share=2.2),
-        Column("Unit", numeric=False, share=0.7),
+        Column("Quantity", numeric=False, share=2.6),
+        Column("Unit", numeric=False, share=0.6),
         Column("True"),
-        Column("Estimated"),
-        Column("Difference"),
-        Column("Difference", "%"),
-        Column("Stated tolerance", numeric=False, share=2.6),
+        Column("Estimated", share=1.2),
+        Column("Difference", share=1.25),
+        Column("Difference", "%", share=1.25),
+        Column("Stated tolerance", numeric=False, share=1.4),
     ]
     if corrected:
-        columns.insert(4, Column("Estimated without recovery correction", share=1.3))
+        columns.insert(4, Column("Estimated without recovery correction", share=1.35))
     return Section(
         "Estimated against true",
         (
@@ -36,7 +36,7 @@ def truth_section(rows: tuple[TruthRow, ...]) -> Section:
                         one.unit,
                         rounded(one.true),
                         rounded(one.estimated),
-                        *((rounded(one.uncorrected),) if corrected else ()),
+                        *((_uncorrected(one),) if corrected else ()),
                         rounded(_difference(one)),
                         as_percent(_relative(one)),
                         one.tolerance or "—",
@@ -46,6 +46,11 @@ def truth_section(rows: tuple[TruthRow, ...]) -> Section:
             ),
         ),
     )
+
+
+def _uncorrected(one: TruthRow) -> str:
+    """Return the estimate without correction; a dash where nothing was corrected."""
+    return "—" if one.uncorrected is Missing.NOT_ESTIMATED else rounded(one.uncorrected)
 
 
 def _difference(one: TruthRow) -> Number:
