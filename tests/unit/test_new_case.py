@@ -71,6 +71,29 @@ def test_a_new_case_is_valid_once_the_marked_facts_are_filled_in(
     ]
 
 
+def test_masks_in_files_of_their_own_are_structures_named_after_their_files(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for name, radius_mm in (("liver", 30.0), ("metastasis 1", 10.0)):
+        mask = ball(GRID, (0, 0, 0), radius_mm).values
+        write_nifti(folder / f"{name}.nii.gz", activity(GRID, mask.astype(float)))
+    map_values = ball(GRID, (0, 0, 0), 20).values * 1.0
+    map_values[ball(GRID, (0, 0, 0), 8).values] = 7.0
+    write_nifti(folder / "both.nii", activity(GRID, map_values))
+    path = new_case(tmp_path / "course", folder)
+    path.write_text(path.read_text().replace("# FILL IN frame", "frame"))
+    case = read_case(path)
+    assert {one.label: one.kind for one in case.structures} == {
+        "both 1": StructureKind.OTHER,
+        "both 7": StructureKind.OTHER,
+        "liver": StructureKind.LIVER,
+        "metastasis 1": StructureKind.TUMOUR,
+    }
+    assert case.images == ()
+
+
 def test_an_existing_case_is_never_overwritten(images: Path, tmp_path: Path) -> None:
     path = new_case(tmp_path / "course", images)
     path.write_text("mine")

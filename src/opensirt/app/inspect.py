@@ -12,6 +12,9 @@ from opensirt.domain.reading import ReadSegment, ReadVolume
 from opensirt.errors import InputError
 from opensirt.units import ML_PER_MM3, ImageUnit
 
+_N_LABELS_AT_MOST = 32
+"""A file of whole numbers with no more different ones than this is taken for a label map."""
+
 _CONCENTRATIONS = (ImageUnit.BQ_PER_ML, ImageUnit.KBQ_PER_ML, ImageUnit.MBQ_PER_ML)
 
 
@@ -22,6 +25,8 @@ class SegmentFacts:
     name: str
     volume_ml: float | Missing
     """`Missing` where the contours need an image to become a volume."""
+    label_value: int | Missing = Missing.NOT_RECORDED
+    """Where the file is a label map that names nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -220,13 +225,28 @@ def _other_file(path: Path, *, alone: bool) -> FoundFile | None:
     try:
         if path.name.endswith(".seg.nrrd"):
             return _segmentation(path, known.value, read_segments(path))
-        return _volume(path, known.value, read_volume(path))
+        read = read_volume(path)
+        if not isinstance(read.affine, Missing) and _is_label_map(read):
+            return _segmentation(path, f"{known.value} label map", read_segments(path))
+        return _volume(path, known.value, read)
     except InputError as error:
         if alone:
             raise
         return FoundFile(
             name=path.name, path=path, kind="image", file_format=known.value, problem=str(error)
         )
+
+
+def _is_label_map(read: ReadVolume) -> bool:
+    """Whether the values look like labels: few different whole numbers from 0 on."""
+    if not isinstance(read.unit, Missing):
+        return False
+    found: set[float] = set()
+    for plane in read.values:
+        found.update(np.unique(plane).tolist())
+        if len(found) > _N_LABELS_AT_MOST + 1:
+            return False
+    return 0 in found and len(found) > 1 and all(one >= 0 and one == int(one) for one in found)
 
 
 def _segmentation(path: Path, format_name: str, segments: Sequence[ReadSegment]) -> FoundFile:
@@ -242,7 +262,15 @@ def _segmentation(path: Path, format_name: str, segments: Sequence[ReadSegment])
         spacing_mm=tuple(float(mm) for mm in np.linalg.norm(first.affine[:3, :3], axis=0)),
         frame_of_reference_uid=first.frame_of_reference_uid,
         segments=tuple(
-            SegmentFacts(name=one.name, volume_ml=int(np.count_nonzero(one.values)) * voxel_ml)
+            SegmentFacts(
+                name=one.name,
+                volume_ml=int(np.count_nonzero(one.values)) * voxel_ml,
+                label_value=(
+                    one.label_value
+                    if one.name == f"label {one.label_value}"
+                    else Missing.NOT_RECORDED
+                ),
+            )
             for one in segments
         ),
         missing=("labels",) if has_frame else ("frame", "labels"),

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from opensirt.app.inspect import FoundFile, Inspection, inspect_path
+from opensirt.app.inspect import FoundFile, Inspection, SegmentFacts, inspect_path
 from opensirt.domain.missing import Missing
 from opensirt.domain.structure import StructureKind
 from opensirt.errors import InputError
@@ -118,6 +118,8 @@ def _image(case_folder: Path, one: FoundFile, number: int) -> Iterator[str]:
     yield f"# {one.file_format}: {shape} voxels of {spacing} mm"
     if not isinstance(one.value_range, Missing):
         yield f"# values from {one.value_range[0]:.6g} to {one.value_range[1]:.6g}"
+    if not isinstance(one.frame_of_reference_uid, Missing):
+        yield f"# its frame of reference: {one.frame_of_reference_uid}"
     for note in one.notes:
         yield f"# {note}"
     yield "[[images]]"
@@ -151,10 +153,22 @@ def _structures(case_folder: Path, one: FoundFile) -> Iterator[str]:
     yield from _place(case_folder, one)
     if "frame" in one.missing:
         yield f'# {_FILL_IN} frame = "frame-1"'
+    unnamed = [part for part in one.segments if not isinstance(part.label_value, Missing)]
+    if unnamed:
+        named = (f"{part.label_value} = {_text(_name(one, part))}" for part in unnamed)
+        yield f"names = {{ {', '.join(named)} }}"
     yield "# check each kind"
     yield "[structures.labels]"
     for segment in one.segments:
-        kind = next((kind for name, kind in _GUESSES if name.search(segment.name)), None)
+        name = _name(one, segment)
+        kind = next((kind for pattern, kind in _GUESSES if pattern.search(name)), None)
         size = "" if isinstance(segment.volume_ml, Missing) else f"  # {segment.volume_ml:.1f} mL"
-        line = f"{_text(segment.name)} = {_text((kind or StructureKind.OTHER).value)}{size}"
-        yield line
+        yield f"{_text(name)} = {_text((kind or StructureKind.OTHER).value)}{size}"
+
+
+def _name(one: FoundFile, segment: SegmentFacts) -> str:
+    """Return the name of a segment; labels without one are called after their file."""
+    if isinstance(segment.label_value, Missing):
+        return segment.name
+    stem = one.name.split(".")[0]
+    return stem if len(one.segments) == 1 else f"{stem} {segment.label_value}"
