@@ -18,6 +18,7 @@ def plain(value: object) -> object:
 
     Findings look as in results.json.
 
+    >>> from opensirt.domain.missing import Missing
     >>> plain({"dose_gy": Missing.NOT_ESTIMATED, "on": date(2026, 3, 2)})
     {'dose_gy': 'not estimated', 'on': '2026-03-02'}
 

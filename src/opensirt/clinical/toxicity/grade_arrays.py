@@ -118,7 +118,7 @@ def _sides(given: LabArrays) -> tuple[Grades, Grades]:
     high[np.isnan(baseline) | np.isnan(given.baseline_upper_limit)] = UNKNOWN
     low[np.isnan(baseline) | np.isnan(given.baseline_lower_limit)] = UNKNOWN
     low[above] = 0
-    high[below] = 0
+    high[below & ~above] = 0  # limits in the wrong order are refused where values are read
     return high, low
 
 
