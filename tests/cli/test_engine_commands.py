@@ -93,7 +93,7 @@ def test_counts_hold_the_activity_inside_their_mask(tmp_path: Path) -> None:
     assert isinstance(found, list)
     texts = [one["text"] for one in found]
     assert any("of the image's counts lie outside and are left out" in one for one in texts)
-    assert texts[0].startswith("assumed, not recorded: 2 files carry no frame of reference")
+    assert texts[0].startswith("assumed, not recorded: c.nii, liver.seg.nrrd carry no frame")
 
 
 def test_density_divides_the_dose_wherever_it_comes_from(tmp_path: Path) -> None:

@@ -30,18 +30,19 @@ NOW = datetime(2026, 3, 3, 9, tzinfo=UTC)
 
 def test_a_frame_is_shared_by_files_without_one_and_that_is_said() -> None:
     frame = SharedFrame(None, "a.nii")
-    assert frame.of(Missing.NOT_RECORDED) == "a.nii"
+    assert frame.of(Missing.NOT_RECORDED, "a.nii") == "a.nii"
+    assert frame.of(Missing.NOT_RECORDED, "a.nii") == "a.nii"
     assert frame.findings() == ()
-    assert frame.of("1.2.3") is None
-    assert frame.of(Missing.NOT_RECORDED) == "a.nii"
+    assert frame.of("1.2.3", "b.dcm") is None
+    assert frame.of(Missing.NOT_RECORDED, "c.nii") == "a.nii"
     (finding,) = frame.findings()
     assert finding.rule == "assumed"
-    assert "2 files carry no frame of reference" in finding.text
+    assert "a.nii, c.nii carry no frame of reference" in finding.text
 
 
 def test_a_frame_that_is_named_is_no_assumption() -> None:
     frame = SharedFrame("1.2.3", "a.nii")
-    assert [frame.of(Missing.NOT_RECORDED), frame.of("1.2.3")] == ["1.2.3", "1.2.3"]
+    assert [frame.of(Missing.NOT_RECORDED, "a"), frame.of("1.2.3", "b")] == ["1.2.3", "1.2.3"]
     assert frame.findings() == ()
 
 

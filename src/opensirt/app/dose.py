@@ -216,7 +216,7 @@ def _activity(
     image = typed_image(
         read,
         unit=request.unit,
-        frame=frame.of(read.frame_of_reference_uid),
+        frame=frame.of(read.frame_of_reference_uid, where),
         radionuclide=nuclide,
         reference_at=Event.ADMINISTRATION,
     )
@@ -276,7 +276,7 @@ def read_mask(path: Path, frame: SharedFrame, *, drawn_on: Sequence[ReadVolume] 
         When the file cannot be read or covers nothing.
     """
     masks = [
-        mask_of_segment(one, frame.of(one.frame_of_reference_uid), where=path.name)
+        mask_of_segment(one, frame.of(one.frame_of_reference_uid, path.name), where=path.name)
         for one in read_segment_file(path, drawn_on=drawn_on).segments
     ]
     return union(masks)
@@ -299,7 +299,7 @@ def _density(
     assert path is not None  # noqa: S101 - one of them is given
     read = read_image_file(path)
     findings += [Finding(Severity.NOTE, "file", f"{path.name}: {note}") for note in read.notes]
-    named = frame.of(read.frame_of_reference_uid)
+    named = frame.of(read.frame_of_reference_uid, path.name)
     if request.ct is not None:
         inputs["ct"] = sha256_of_path(path)
         agreed(path.name, "unit", read.unit, ImageUnit.HU)

@@ -21,7 +21,7 @@ from opensirt.domain.finding import Finding, Severity
 from opensirt.domain.image import DoseMap
 from opensirt.domain.missing import Missing
 from opensirt.domain.reading import ReadVolume
-from opensirt.domain.structure import Structure, StructureKind
+from opensirt.domain.structure import Structure, StructureKind, VoxelWeights
 from opensirt.errors import GeometryError, InputError
 from opensirt.imaging.quantify import grid_of
 from opensirt.imaging.voxel_weights import voxel_weights
@@ -44,12 +44,20 @@ def dvh(dose: DoseMap, structure: Structure) -> Dvh:
     GeometryError
         When the two lie in different frames of reference, or the structure outside the dose.
     """
+    return _histogram(dose, _weights(dose, structure))
+
+
+def _weights(dose: DoseMap, structure: Structure) -> VoxelWeights:
     weights = voxel_weights(structure.mask, dose.grid)
     if weights.fraction.size == 0:
         raise GeometryError(
             f"{structure.label} lies wholly outside the dose; wanted both in the same place: check "
             "the frame and the files"
         )
+    return weights
+
+
+def _histogram(dose: DoseMap, weights: VoxelWeights) -> Dvh:
     return Dvh(weights.values_of(dose), dose.grid.voxel_volume_ml, weights.fraction)
 
 
@@ -112,7 +120,7 @@ def dvh_of_files(request: DvhRequest) -> DvhOutcome:
             request.labels[pattern] if pattern else StructureKind.OTHER,
             mask_of_segment(
                 segment,
-                frame.of(segment.frame_of_reference_uid),
+                frame.of(segment.frame_of_reference_uid, request.structures.name),
                 where=request.structures.name,
             ),
         )
@@ -167,7 +175,7 @@ def read_dose(path: Path, frame: SharedFrame) -> tuple[DoseMap, list[Finding]]:
     read = read_dose_file(path)
     agreed(path.name, "unit", read.unit, ImageUnit.GY)
     dose = DoseMap(
-        grid=grid_of(read, frame=frame.of(read.frame_of_reference_uid)),
+        grid=grid_of(read, frame=frame.of(read.frame_of_reference_uid, path.name)),
         values=read.values.astype("float32"),
         engine=f"read from {path.name}",
         radionuclide="" if isinstance(read.radionuclide, Missing) else read.radionuclide,
@@ -176,7 +184,8 @@ def read_dose(path: Path, frame: SharedFrame) -> tuple[DoseMap, list[Finding]]:
 
 
 def _row(request: DvhRequest, dose: DoseMap, structure: Structure) -> Row:
-    curve = dvh(dose, structure)
+    weights = _weights(dose, structure)
+    curve = _histogram(dose, weights)
     row: dict[str, str | float] = {
         "label": structure.label,
         "kind": structure.kind.value,
@@ -188,12 +197,11 @@ def _row(request: DvhRequest, dose: DoseMap, structure: Structure) -> Row:
         "d70_gy": curve.dose_gy(0.70),
         "d50_gy": curve.dose_gy(0.50),
         "d5_gy": curve.dose_gy(0.05),
-        "volume_outside_ml": max(0.0, structure.volume_ml - curve.volume_ml),
+        "volume_outside_ml": weights.volume_outside_ml,
     }
     for level_gy in request.volume_at_gy:
         row[f"v_{level_gy:g}gy_fraction"] = curve.volume_fraction(level_gy)
     if request.eud_exponent is not None:
-        weights = voxel_weights(structure.mask, dose.grid)
         row["eud_gy"] = generalised_equivalent_uniform_dose_gy(
             weights.values_of(dose), exponent=request.eud_exponent, volumes=weights.fraction
         )

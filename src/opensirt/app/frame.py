@@ -20,9 +20,10 @@ class SharedFrame:
 
     given: str | None
     otherwise: str
-    n_without: int = field(default=0, init=False)
+    without: set[str] = field(default_factory=set, init=False)
+    """Names of the files that carry no frame of reference."""
 
-    def of(self, declared: str | Missing) -> str | None:
+    def of(self, declared: str | Missing, file: str) -> str | None:
         """Return the frame to name for a file that declares this one.
 
         None where the file has its own and none was given: the two must agree otherwise.
@@ -30,16 +31,16 @@ class SharedFrame:
         if self.given is not None:
             return self.given
         if isinstance(declared, Missing):
-            self.n_without += 1
+            self.without.add(file)
             return self.otherwise
         return None
 
     def findings(self) -> tuple[Finding, ...]:
         """Return the assumption, where one was made between files."""
-        if self.n_without < 2:  # noqa: PLR2004 - one file alone meets nothing
+        if len(self.without) < 2:  # noqa: PLR2004 - one file alone meets nothing
             return ()
         text = (
-            f"assumed, not recorded: {self.n_without} files carry no frame of reference and are "
-            "taken as lying in one; name it with --frame when they do"
+            f"assumed, not recorded: {', '.join(sorted(self.without))} carry no frame of reference "
+            "and are taken as lying in one; name it with --frame when they do"
         )
         return (Finding(Severity.WARN, "assumed", text),)

@@ -68,7 +68,13 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
     from rich.console import Console
     from rich.table import Table
 
-    made = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", pad_edge=False)
+    made = Table(
+        title=title,
+        box=box.SIMPLE_HEAD,
+        title_justify="left",
+        pad_edge=False,
+        show_header=any(columns),
+    )
     listed = [tuple(row) for row in rows]
     for number, name in enumerate(columns):
         numeric = all(_is_number(row[number]) for row in listed) and bool(listed)

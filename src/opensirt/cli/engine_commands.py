@@ -143,7 +143,18 @@ def kernel(*, out: Path, as_json: bool, **asked: Any) -> None:  # noqa: ANN401 -
     if as_json:
         say_json(about)
         return
-    table("Voxel S values", ("", ""), [(key, number(value)) for key, value in about.items()])
+    x, y, z = request.spacing_mm
+    k, j, i = made.half_width
+    rows = [
+        ("radionuclide", f"{made.nuclide.name} ({made.nuclide.data_set_version})"),
+        ("voxel x, y, z (mm)", f"{x:g}, {y:g}, {z:g}"),
+        ("water", f"{made.water}, {made.density_g_per_ml:g} g/mL"),
+        ("offsets from the centre x, y, z", f"±{i}, ±{j}, ±{k}"),
+        ("energy of a decay (MeV)", number(made.emitted_mev)),
+        ("of that outside the kernel", f"{made.outside_fraction:.3%}"),
+        ("written", f"{out}, {n_rows} rows"),
+    ]
+    table("Voxel S values", ("", ""), rows)
 
 
 def _kinds(labels: tuple[str, ...]) -> dict[str, Any]:
