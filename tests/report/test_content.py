@@ -218,6 +218,9 @@ def test_an_unverified_plan_row_has_its_mark_and_the_table_its_legend() -> None:
     marked = [line[1].text for line in table.rows if "⚠" in line[1].text]
     assert marked == ["Mono-compartment ⚠"]
     assert UNVERIFIED_LEGEND in table.notes
+    assert table.notes[-1] == (
+        "Glass Mono-compartment ⚠: unverified; EANM procedure guideline 2022, table 3"
+    )
 
 
 def test_each_territory_has_a_table_of_its_own() -> None:

@@ -18,6 +18,7 @@ import report_results as made
 from pypdf import PdfReader
 
 from opensirt.domain.finding import Finding, Severity
+from opensirt.report.breaks import ZERO_WIDTH_SPACE, breakable
 from opensirt.report.content import (
     Bullets,
     Cell,
@@ -34,7 +35,7 @@ from opensirt.report.content import (
 )
 from opensirt.report.document import report_document
 from opensirt.report.html import html_text
-from opensirt.report.pdf import ZERO_WIDTH_SPACE, breakable, pdf_bytes
+from opensirt.report.pdf import pdf_bytes
 
 HOSTILE = '<script>alert("1")</script> & #let x = 1 $y$ *b* _i_ @ref \\ {{ 7*7 }} {% if %} `c` ]'
 

@@ -5,6 +5,7 @@ from importlib.resources import files
 from typing import NoReturn
 
 from opensirt.errors import InputError
+from opensirt.report.breaks import breakable_texts
 from opensirt.report.content import Document, as_data
 
 
@@ -18,7 +19,7 @@ def html_text(document: Document) -> str:
         name: base64.b64encode(png).decode("ascii") for name, png in document.pictures().items()
     }
     text = environment.from_string(source).render(
-        document=as_data(document), images=images, unknown_block=_unknown_block
+        document=breakable_texts(as_data(document)), images=images, unknown_block=_unknown_block
     )
     return text + "\n"
 

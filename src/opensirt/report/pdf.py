@@ -1,25 +1,17 @@
 """The report as PDF, set by Typst with fonts that come with the libraries."""
 
 import json
-import re
 import shutil
 import tempfile
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
+from opensirt.report.breaks import breakable_texts
 from opensirt.report.content import Document, as_data
 
 _FONTS = ("DejaVu Sans",)
 """Comes with matplotlib and holds every sign that reports use."""
-
-ZERO_WIDTH_SPACE = "\u200b"
-_LONGEST_PIECE = 14
-_LONG_WORD = re.compile(r"\S{19,}")
-_OF_ALL = frozenset({"block", "level"})
-_OF_PICTURES = _OF_ALL | {"name"}
-"""Keys whose texts the template compares or takes as names of files."""
 
 
 def pdf_bytes(document: Document, made_at: datetime) -> bytes:
@@ -37,7 +29,7 @@ def pdf_bytes(document: Document, made_at: datetime) -> bytes:
     import typst
 
     source = files("opensirt.report").joinpath("templates", "report.typ").read_text("utf-8")
-    data = _breakable_texts(as_data(document))
+    data = breakable_texts(as_data(document))
     data |= {"fonts": list(_FONTS), "date": _date(made_at)}
     with tempfile.TemporaryDirectory(prefix="opensirt-report-") as name:
         folder = Path(name)
@@ -78,34 +70,3 @@ def _has_all_signs(fonts: Path, text: str) -> bool:
 
     known = FT2Font(str(fonts / "DejaVuSans.ttf")).get_charmap()
     return all(ord(sign) in known for sign in set(text) - set("\n\u200b"))
-
-
-def _breakable_texts(value: Any) -> Any:  # noqa: ANN401 - any part of a document
-    """Return the document's data with every text made breakable, keys and picture names left."""
-    if isinstance(value, dict):
-        fixed = _OF_PICTURES if value.get("block") == "picture" else _OF_ALL
-        return {key: one if key in fixed else _breakable_texts(one) for key, one in value.items()}
-    if isinstance(value, list):
-        return [_breakable_texts(one) for one in value]
-    return breakable(value) if isinstance(value, str) else value
-
-
-def breakable(text: str) -> str:
-    """Return the text with places to break inside words too long for a table cell.
-
-    >>> breakable("a short text") == "a short text"
-    True
-    >>> breakable("structures.patient_1.seg.nrrd").split(ZERO_WIDTH_SPACE)
-    ['structures.', 'patient_', '1.', 'seg.', 'nrrd']
-    """
-    return _LONG_WORD.sub(lambda found: _with_breaks(found[0]), text)
-
-
-def _with_breaks(word: str) -> str:
-    parts = [one for one in re.split(r"(?<=[._/\\:=+-])", word) if one]
-    pieces = [
-        part[at : at + _LONGEST_PIECE]
-        for part in parts
-        for at in range(0, len(part), _LONGEST_PIECE)
-    ]
-    return ZERO_WIDTH_SPACE.join(pieces)

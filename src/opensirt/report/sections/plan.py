@@ -81,6 +81,11 @@ def _plan_table(plan: Plan, rows: Sequence[PlanRow], territory: str) -> Table:
         notes.append("; ".join(numbered))
     if not all(one.verified for one in rows):
         notes.append(UNVERIFIED_LEGEND)
+    notes += [
+        f"{' '.join(row_words(plan, one))}: unverified; {', '.join(one.sources)}".removesuffix("; ")
+        for one in rows
+        if not one.verified
+    ]
     return Table(
         f"Devices and models, territory {territory}",
         tuple(columns),
