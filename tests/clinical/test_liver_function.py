@@ -178,6 +178,17 @@ def test_a_value_within_rounding_of_a_limit_is_noted() -> None:
     assert child_pugh(**{**CHILD, "bilirubin_umol_per_l": 40.0}).findings == ()
 
 
+@pytest.mark.parametrize(
+    ("bilirubin", "albumin", "n"), [(1.9, 40.0, 1), (2.0, 10.0, 0), (20.0, 4.0, 1), (1.2, 4.0, 2)]
+)
+def test_albi_warns_of_numbers_in_the_units_of_other_laboratories(
+    bilirubin: float, albumin: float, n: int
+) -> None:
+    found = albi(bilirubin_umol_per_l=bilirubin, albumin_g_per_l=albumin)
+    assert len(found.findings) == n
+    assert all("was probably meant in" in one.text for one in found.findings)
+
+
 def test_an_unknown_variant_is_refused() -> None:
     with pytest.raises(UnknownNameError, match="variant of child_pugh 'wjg_2005'; known: conv"):
         child_pugh(**CHILD, variant="wjg_2005")

@@ -133,6 +133,19 @@ def factor_to_inside(analyte: Analyte, unit: str) -> float:
     return facts.factors[key]
 
 
+def wrong_unit_suspected(analyte: Analyte, inside: float) -> str:
+    """Return the unit that a number given in the inside unit was probably meant in, or nothing.
+
+    >>> wrong_unit_suspected(Analyte.BILIRUBIN, 1.2), wrong_unit_suspected(Analyte.BILIRUBIN, 12.0)
+    ('mg/dL', '')
+    """
+    facts = analyte_facts(analyte)
+    for one in facts.suspicions:
+        if one.unit == spelled(facts.inside_unit) and not one.lowest <= inside <= one.highest:
+            return one.likely
+    return ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabValue:
     """One laboratory value, as printed; valid from birth.

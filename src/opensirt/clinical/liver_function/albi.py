@@ -4,6 +4,13 @@ from math import log10
 
 from opensirt.clinical.comparison import at_most
 from opensirt.clinical.liver_function.table import absent, require_positive, variant_of
+from opensirt.domain.finding import Finding, Severity
+from opensirt.domain.laboratory import (
+    Analyte,
+    analyte_facts,
+    laboratory_citation,
+    wrong_unit_suspected,
+)
 from opensirt.domain.missing import Missing
 from opensirt.domain.score import Number, Score
 
@@ -50,4 +57,25 @@ def albi(
         grade = "2"
     else:
         grade = "3"
-    return Score(name="ALBI", variant=variant, value=score, grade=grade, citation=citation)
+    return Score(
+        name="ALBI",
+        variant=variant,
+        value=score,
+        grade=grade,
+        citation=citation,
+        findings=(
+            *_unit_trap(Analyte.BILIRUBIN, bilirubin_umol_per_l),
+            *_unit_trap(Analyte.ALBUMIN, albumin_g_per_l),
+        ),
+    )
+
+
+def _unit_trap(analyte: Analyte, value: float) -> tuple[Finding, ...]:
+    """Warn of a number that is probably in another unit: the score would look right."""
+    likely = wrong_unit_suspected(analyte, value)
+    if not likely:
+        return ()
+    facts = analyte_facts(analyte)
+    text = f"{facts.name} of {value:g} {facts.inside_unit} was probably meant in {likely}"
+    source = laboratory_citation("guards").source
+    return (Finding(Severity.WARN, "albi_unit", text, value, source=source),)

@@ -132,9 +132,6 @@ def _samples(fact: Fact, limits: list[float]) -> Iterator[Value]:
         return
     inside = [one for one in limits if fact.lowest <= one <= fact.highest]
     points = sorted({*inside, *(one for one in (fact.lowest, fact.highest) if isfinite(one))})
-    if not points:
-        yield 0.0
-        return
     if not isfinite(fact.lowest):
         yield points[0] - 1.0
     for here, there in pairwise(points):
