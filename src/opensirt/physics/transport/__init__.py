@@ -1,0 +1,1 @@
+"""Electrons and photons followed through voxels, compiled on first use."""
