@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0.dev0"
 
 if TYPE_CHECKING:
+    from opensirt.app.approve import approve
     from opensirt.app.dose import dose
     from opensirt.app.dvh import dvh
     from opensirt.app.evaluate import RunOptions, evaluate
@@ -79,6 +80,7 @@ if TYPE_CHECKING:
     from opensirt.workflow.work_up import work_up
 
 _FROM = {
+    "app.approve": ("approve",),
     "app.dose": ("dose",),
     "app.dvh": ("dvh",),
     "app.evaluate": ("RunOptions", "evaluate"),
@@ -194,6 +196,7 @@ __all__ = [
     "VoxelWeights",
     "WorkUpFacts",
     "Workup",
+    "approve",
     "default_site_profile",
     "device",
     "dose",

@@ -14,6 +14,7 @@ NAMES = sorted(main.commands)
 def test_the_commands_are_those_of_the_contract_that_exist() -> None:
     assert sorted(
         [
+            "approve",
             "demo",
             "dose",
             "dvh",

@@ -10,7 +10,12 @@ from opensirt.domain.case import ImageRole
 from opensirt.domain.image import Event
 from opensirt.domain.structure import StructureKind
 from opensirt.errors import InputError
-from opensirt.files.case_file import case_file_path, case_schema, read_case_file
+from opensirt.files.case_file import (
+    case_file_path,
+    case_schema,
+    planning_text,
+    read_case_file,
+)
 from opensirt.files.toml_document import read_toml
 from opensirt.units import ImageUnit
 
@@ -230,3 +235,33 @@ def test_the_schema_accepts_what_the_reader_accepts(tmp_path: Path) -> None:
     checker = jsonschema.Draft202012Validator(schema)
     assert list(checker.iter_errors(read_toml(written(tmp_path, PATIENT_2)))) == []
     assert list(checker.iter_errors({"schema": "opensirt/case/1", "key": "a", "kez": 1}))
+
+
+PLANNED = (
+    HEAD + '[tissue]\nlung_mass_kg = 1.0\n\n[prescription]\ndevice = "resin"\nmodel = "voxel"\n'
+)
+LATER = (
+    "\n# when\n[order]\nnote = [\n  [1],\n]\n[order.more]\nx = 1\n"
+    "\n[[administration.vials]]\ny = 2\n"
+)
+
+
+@pytest.mark.parametrize("before", ["", "[prescription]", "[tissue]"])
+def test_the_part_that_a_plan_rests_on_is_the_same_with_an_order_anywhere(before: str) -> None:
+    simple = LATER.replace("note = [\n  [1],\n]\n", "")
+    text = PLANNED.replace(before, f"{simple}{before}", 1) if before else PLANNED + simple
+    assert planning_text(text) == planning_text(PLANNED)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PLANNED.replace("1.0", "1.1"),
+        PLANNED.replace("[tissue]", "# a remark\n[tissue]"),
+        PLANNED + "# a remark\n",
+        PLANNED + '\n[labs]\nnote = """\n[order]\n"""\n',
+        PLANNED + LATER,  # cannot be cut line by line: the whole text counts
+    ],
+)
+def test_any_other_change_is_a_change_of_what_a_plan_rests_on(text: str) -> None:
+    assert planning_text(text) != planning_text(PLANNED)

@@ -3,7 +3,7 @@
 import json
 import os
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -64,7 +64,17 @@ def add_record(case_folder: Path, step: str, case: Case, result: CaseResult) -> 
     """
     from opensirt.report.results import results_document
 
-    document = results_document(case, result)
+    return add_document(case_folder, step, results_document(case, result))
+
+
+def add_document(case_folder: Path, step: str, document: Mapping[str, object]) -> Path:
+    """Add any document as ``records/NNNN-<step>.json`` under the next free number.
+
+    Raises
+    ------
+    InputError
+        When the case folder cannot be written to.
+    """
     text = json.dumps(document, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
     room = case_folder / RECORDS_FOLDER
     try:

@@ -7,6 +7,7 @@ import click
 
 from opensirt import __version__
 from opensirt.cli.case_commands import demo, plan, run, verify, work_up
+from opensirt.cli.course_commands import approve
 from opensirt.cli.engine_commands import dose, dvh, kernel
 from opensirt.cli.setup_commands import inspect, new, schema, site
 from opensirt.errors import OpenSirtError, RuleError
@@ -50,5 +51,19 @@ def main() -> None:
     """
 
 
-for _command in (demo, new, inspect, run, work_up, plan, verify, dose, kernel, dvh, site, schema):
+for _command in (
+    demo,
+    new,
+    inspect,
+    run,
+    work_up,
+    plan,
+    approve,
+    verify,
+    dose,
+    kernel,
+    dvh,
+    site,
+    schema,
+):
     main.add_command(_command)

@@ -39,6 +39,10 @@ class SiteProfile:
     densities_kg_per_ml: Mapping[str, Figure] = field(default_factory=dict)
     lung_mass_kg: Figure | None = None
     confirmations: tuple[Confirmation, ...] = ()
+    staff: tuple[str, ...] = ()
+    """People who may approve a plan; anybody where none is named."""
+    delivery_days: tuple[str, ...] = ()
+    """Days of the week on which vials arrive, in small letters; any day where none is named."""
     sha256: str = ""
     """Of the canonical content in force, for provenance."""
 

@@ -111,7 +111,7 @@ def default_site_profile(*, unverified: bool = True) -> SiteProfile:
 
 def site_sha256(profile: SiteProfile) -> str:
     """Return the sha256 of everything that a profile puts in force."""
-    content = {
+    content: dict[str, Any] = {
         "name": profile.name,
         "time_zone": profile.time_zone,
         "data_set": profile.data_set,
@@ -123,6 +123,10 @@ def site_sha256(profile: SiteProfile) -> str:
         "lung_mass": _plain({"lung": profile.lung_mass_kg} if profile.lung_mass_kg else {}),
         "confirmations": [[one.rule, one.by, one.on.isoformat()] for one in profile.confirmations],
     }
+    if profile.staff:
+        content["staff"] = list(profile.staff)
+    if profile.delivery_days:
+        content["delivery_days"] = list(profile.delivery_days)
     return sha256_of_json(content)
 
 

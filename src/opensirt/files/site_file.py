@@ -22,13 +22,13 @@ SITE_SCHEMA = "opensirt/site/1"
 SITE_FILE_NAME = "site.toml"
 
 OTHER_BLOCKS = (
-    "delivery_days",
     "lung_shunt_method",
     "camera_calibrations",
     "residual_history",
-    "staff",
     "roles",
 )
+
+DayName = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 """Blocks that are accepted as they are until a step reads them."""
 
 
@@ -118,6 +118,13 @@ class SiteConfirmation(Block):
     on: date = Field(description="date, such as 2026-03-02 (without quotation marks)")
 
 
+class StaffMember(Block):
+    """A person who may approve plans."""
+
+    name: Name = Field(description="name of the person, as given with `approve --by`")
+    role: str = Field(default="", description='such as "medical physicist"')
+
+
 class SiteFile(Block):
     """What one site decides."""
 
@@ -150,11 +157,16 @@ class SiteFile(Block):
         default_factory=dict, description="device = { structure_gy = { value = …, source = … } }"
     )
     confirmations: list[SiteConfirmation] = Field(default_factory=list)
-    delivery_days: Any = None
+    delivery_days: list[DayName] = Field(
+        default_factory=list,
+        description='days on which vials arrive, such as ["monday", "wednesday"]; any day if empty',
+    )
     lung_shunt_method: Any = None
     camera_calibrations: Any = None
     residual_history: Any = None
-    staff: Any = None
+    staff: list[StaffMember] = Field(
+        default_factory=list, description="people who may approve plans; anybody if empty"
+    )
     roles: Any = None
 
     @model_validator(mode="after")
@@ -223,6 +235,8 @@ def over_default(stated: SiteFile, default: SiteProfile) -> SiteProfile:
         targets=_over(default.targets, stated.targets),
         densities_kg_per_ml=densities,
         lung_mass_kg=default.lung_mass_kg if lung is None else _figure(lung, lung.value, "kg"),
+        staff=tuple(one.name for one in stated.staff),
+        delivery_days=tuple(stated.delivery_days),
         confirmations=tuple(
             Confirmation(one.figure, one.by, one.on) for one in stated.confirmations
         ),
