@@ -19,7 +19,8 @@ from opensirt.reference.radionuclide import radionuclide
 NUCLIDES = ("Y-90", "Ho-166", "Lu-177", "Re-188")
 FULL_SCALE_BQ_S_PER_ML = 1e11
 
-engines = st.sampled_from(sorted(ENGINES))
+# Monte Carlo obeys the same laws within its noise: tests/laws/test_monte_carlo.py
+engines = st.sampled_from(sorted(set(ENGINES) - {"monte-carlo"}))
 nuclides = st.sampled_from(NUCLIDES)
 spacings_mm = st.tuples(*[st.sampled_from([1.7, 2.0, 3.0, 4.07283])] * 3)
 shapes = st.tuples(*[st.integers(1, 14)] * 3)

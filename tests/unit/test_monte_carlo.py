@@ -116,9 +116,11 @@ def test_a_target_outside_zero_to_one_is_refused() -> None:
         Target(relative=2.0)
 
 
-def test_an_image_without_decays_is_refused() -> None:
-    with pytest.raises(InputError, match="no decays in the image"):
-        run(decays_of(GRID, 0.0), WATER, n_histories=10)
+def test_without_decays_there_is_no_dose_and_no_history() -> None:
+    result = run(decays_of(GRID, 0.0), WATER, n_histories=10)
+    assert not result.dose.values.any()
+    assert not result.uncertainty.values.any()
+    assert (result.n_histories, result.energy.released_j) == (0, 0.0)
 
 
 def test_one_batch_has_no_uncertainty() -> None:

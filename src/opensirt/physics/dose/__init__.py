@@ -7,12 +7,13 @@ from opensirt.errors import InputError, UnknownNameError
 from opensirt.physics.dose.convolution import KernelConvolution
 from opensirt.physics.dose.engine import DoseModel, EngineResult
 from opensirt.physics.dose.local import LocalDeposition
+from opensirt.physics.dose.monte_carlo import MonteCarlo
 from opensirt.reference.radionuclide import Radionuclide
 
 __all__ = ["ENGINES", "DoseModel", "EngineResult", "dose_engine"]
 
 ENGINES: Mapping[str, Callable[..., DoseModel]] = MappingProxyType(
-    {model.name: model for model in (LocalDeposition, KernelConvolution)}
+    {model.name: model for model in (LocalDeposition, KernelConvolution, MonteCarlo)}
 )
 """Name → engine. There is no first available one: an engine is asked for by name."""
 
@@ -29,7 +30,7 @@ def dose_engine(
     Parameters
     ----------
     name
-        ``local`` or ``kernel``.
+        ``local``, ``kernel`` or ``monte-carlo``.
     nuclide
         Nuclide and data set.
     dose_constant_gy_kg_per_gbq

@@ -152,8 +152,8 @@ class MonteCarlo:
         Raises
         ------
         InputError
-            When the decays are of another nuclide, there are none, or a state to go on from
-            belongs to another run.
+            When the decays are of another nuclide, or a state to go on from belongs to another
+            run.
         GeometryError
             When density or materials lie on another grid.
         MissingInputError
@@ -161,8 +161,10 @@ class MonteCarlo:
         """
         require_fit(decays, density, self.nuclide)
         mass = masses(density)
-        job = self._job(decays, mass)
         state = self._first_state(decays, mass)
+        if not decays.values.any():
+            return self._nothing(decays, state)
+        job = self._job(decays, mass)
         state = self._run(job, state, self._gy_per_mev(decays, mass))
         return self._result(decays, mass, state)
 
@@ -309,11 +311,8 @@ class MonteCarlo:
         total = float(np.abs(decays.values).sum(dtype=np.float64)) * mass.voxel_volume_ml
         released_j = state.emitted_mev / state.n_histories * total * J_PER_MEV
         outside = state.escaped_mev / state.emitted_mev if state.emitted_mev else 0.0
-        electrons = self.nuclide.electron_energy_mev_per_decay.value
-        photons = self.nuclide.photon_energy_mev_per_decay.value
-        followed = photons if self.nuclide.photons != "none" else 0.0
         balance = EnergyBalance(
-            mean_energy_mev_per_decay=electrons + followed,
+            mean_energy_mev_per_decay=self._followed_mev(),
             released_j=released_j,
             scored_j=mass.energy_j(dose.values),
             outside_kernel_fraction=0.0,
@@ -336,6 +335,32 @@ class MonteCarlo:
             n_histories=state.n_histories,
             state=state,
         )
+
+    def _nothing(
+        self, decays: TimeIntegratedActivityMap, state: "MonteCarloState"
+    ) -> MonteCarloResult:
+        """Return the result where nothing decays: no dose, exactly."""
+        zero = np.zeros(decays.grid.shape)
+        energy = EnergyBalance(
+            mean_energy_mev_per_decay=self._followed_mev(),
+            released_j=0.0,
+            scored_j=0.0,
+            outside_kernel_fraction=0.0,
+            outside_grid_fraction=0.0,
+        )
+        return MonteCarloResult(
+            dose=self._map(decays, zero, ()),
+            energy=energy,
+            uncertainty=self._map(decays, zero, ()),
+            n_histories=0,
+            state=state,
+        )
+
+    def _followed_mev(self) -> float:
+        """Return the energy of a decay that is followed or deposited."""
+        electrons = self.nuclide.electron_energy_mev_per_decay.value
+        photons = self.nuclide.photon_energy_mev_per_decay.value
+        return electrons + (photons if self.nuclide.photons != "none" else 0.0)
 
     def _map(
         self,
