@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensirt.domain.finding import Finding, Severity
+from opensirt.domain.grid import Grid
 from opensirt.domain.image import CountsImage, Image3D
 from opensirt.domain.missing import Missing
 from opensirt.domain.record import LungShunt, Number
@@ -105,8 +106,10 @@ def spect_lung_shunt(
     voxels are kept and counted.
 
     The standard uncertainty holds counting (for an image in counts), what moving the margin does
-    to the fraction, a part of what leaving out the margin corrected, and the edges of the masks
-    (reference/work_up_rules).
+    to the fraction, a part of what leaving out the margin corrected, the edges of the masks
+    (reference/work_up_rules), and what activity spread over the whole body, as seen around the
+    liver, would make in the lungs: that part is not taken off, since lung holds less tissue, but
+    the interval reaches down to where it would be.
 
     Parameters
     ----------
@@ -148,6 +151,7 @@ def spect_lung_shunt(
     plain = scene.plain_fraction()
     corrected = rule["correction_relative_uncertainty"] * abs(plain - fraction)
     edges = rule["edges_relative_uncertainty"] * fraction * (1 - fraction)
+    background = scene.background_fraction(margin_mm, float(rule["background_to_mm"])) / sqrt(3)
     width = (
         "not stated" if isinstance(resolution_fwhm_mm, Missing) else f"{resolution_fwhm_mm:g} mm"
     )
@@ -165,7 +169,9 @@ def spect_lung_shunt(
     return SpectLungShunt(
         shunt=LungShunt(
             fraction=fraction,
-            standard_uncertainty=sqrt(spread**2 + counting**2 + corrected**2 + edges**2),
+            standard_uncertainty=sqrt(
+                spread**2 + counting**2 + corrected**2 + edges**2 + background**2
+            ),
             method=method,
         ),
         findings=tuple(findings),
@@ -227,6 +233,26 @@ class _Scene:
         lung = sum(float(one.values_of(self.image) @ one.fraction) for one in self._lungs)
         return lung / (lung + self._liver_counts)
 
+    def background_fraction(self, from_mm: float, to_mm: float) -> float:
+        """Return what the lungs' volume would hold if it were filled as the body around the liver.
+
+        A quantile of the voxels within these distances from the liver and beyond the nearer one
+        from the lungs (some of them are air, a few a deposit), times the volume of the lungs, as
+        a part of lungs and liver.
+        """
+        lungs = np.zeros(self.image.grid.n_voxels)
+        for one in self._lungs:
+            lungs[one.flat_index] += one.fraction
+        everywhere = self._distance_mm
+        around = (everywhere > from_mm) & (everywhere <= to_mm)
+        around &= _distance_to_mm(lungs >= _HALF, self.image.grid) > from_mm
+        if not around.any():
+            return 0.0
+        part = read_table("work_up_rules")["lung_core"]["background_quantile"]
+        level = max(float(np.quantile(self.image.values.reshape(-1)[around], part)), 0.0)
+        inside = level * self.volume_ml / self._voxel_ml
+        return inside / (inside + self._liver_counts)
+
     def counting_uncertainty(self, margin_mm: float, fraction: float) -> float:
         """Return what counting adds to the uncertainty; 0 for an image that has no counts."""
         if not isinstance(self.image, CountsImage):
@@ -281,11 +307,15 @@ def _warning(
 
 def _distance_mm(liver: VoxelWeights) -> NDArray[np.float64]:
     """Return the distance of every voxel (flat) to the nearest voxel at least half liver."""
+    inside = np.zeros(liver.grid.n_voxels, dtype=np.bool_)
+    inside[liver.flat_index[liver.fraction >= _HALF]] = True
+    return _distance_to_mm(inside, liver.grid)
+
+
+def _distance_to_mm(inside: NDArray[np.bool_], grid: Grid) -> NDArray[np.float64]:
+    """Return the distance of every voxel (flat) to the nearest of some voxels (flat)."""
     from scipy.ndimage import distance_transform_edt
 
-    grid = liver.grid
-    inside = np.zeros(grid.n_voxels, dtype=np.bool_)
-    inside[liver.flat_index[liver.fraction >= _HALF]] = True
     distance = distance_transform_edt(~inside.reshape(grid.shape), sampling=grid.spacing_mm)
     flat: NDArray[np.float64] = np.asarray(distance, dtype=np.float64).reshape(-1)
     return flat
