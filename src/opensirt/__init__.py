@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from opensirt.app.dvh import dvh
     from opensirt.app.evaluate import RunOptions, evaluate
     from opensirt.app.image_file import read_image_file, read_segment_file
+    from opensirt.app.order import order
     from opensirt.app.read_case import read_case
     from opensirt.app.run import run_case
     from opensirt.app.site import site_in_force
@@ -85,6 +86,7 @@ _FROM = {
     "app.dvh": ("dvh",),
     "app.evaluate": ("RunOptions", "evaluate"),
     "app.image_file": ("read_image_file", "read_segment_file"),
+    "app.order": ("order",),
     "app.read_case": ("read_case",),
     "app.run": ("run_case",),
     "app.site": ("site_in_force",),
@@ -202,6 +204,7 @@ __all__ = [
     "dose",
     "dvh",
     "evaluate",
+    "order",
     "plan",
     "radionuclide",
     "read_case",

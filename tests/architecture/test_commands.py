@@ -21,6 +21,7 @@ def test_the_commands_are_those_of_the_contract_that_exist() -> None:
             "inspect",
             "kernel",
             "new",
+            "order",
             "plan",
             "run",
             "schema",

@@ -16,11 +16,13 @@ from opensirt.domain.case import (
 )
 from opensirt.domain.finding import Confirmation, Finding, Severity, refuse_unless_confirmed
 from opensirt.domain.missing import Missing
+from opensirt.domain.order import OrderFacts
 from opensirt.files.case_file import (
     AdministrationBlock,
     CaseFile,
     DoseFigures,
     FactsBlock,
+    OrderBlock,
     PatientBlock,
     PrescriptionBlock,
     TerritoryBlock,
@@ -60,6 +62,8 @@ def work_up_facts(block: WorkUpBlock) -> WorkUpFacts:
         lung_shunt_fraction=or_missing(block.lung_shunt_fraction),
         lung_shunt_standard_uncertainty=Missing.NOT_ESTIMATED if spread is None else spread,
         lung_shunt_method=or_missing(block.lung_shunt_method),
+        planar_lung_transmission=or_missing(block.planar_lung_transmission),
+        planar_liver_transmission=or_missing(block.planar_liver_transmission),
         assumed=tuple(block.assumed),
     )
 
@@ -84,6 +88,18 @@ def prescription(block: PrescriptionBlock | None) -> Prescription | None:
         model=block.model,
         limits_gy=block.limits.by_name(),
         targets_gy={device: figures.by_name() for device, figures in block.targets.items()},
+        assumed=tuple(block.assumed),
+    )
+
+
+def order_facts(block: OrderBlock) -> OrderFacts:
+    """Return what is stated about the order."""
+    return OrderFacts(
+        planned_at=or_missing(block.planned_at),
+        time_zone=or_missing(block.time_zone),
+        calibrations=tuple(block.calibrations),
+        residual_fraction=or_missing(block.residual_fraction),
+        spheres=block.spheres or "",
         assumed=tuple(block.assumed),
     )
 
@@ -156,7 +172,8 @@ def assumptions(stated: CaseFile) -> tuple[Finding, ...]:
     blocks += [(f"structures {Path(one.path).name}", one) for one in stated.structures]
     blocks += [("tissue", stated.tissue), ("work-up", stated.work_up)]
     blocks += [(f"territory {one.name}", one) for one in stated.territories]
-    blocks += [("prescription", stated.prescription), ("administration", stated.administration)]
+    blocks += [("prescription", stated.prescription), ("order", stated.order)]
+    blocks += [("administration", stated.administration)]
     return tuple(
         Finding(
             Severity.WARN,

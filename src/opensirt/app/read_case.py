@@ -6,6 +6,7 @@ from pathlib import Path
 from opensirt.app.case_facts import (
     administration_facts,
     assumptions,
+    order_facts,
     patient_facts,
     prescription,
     territory_facts,
@@ -14,6 +15,7 @@ from opensirt.app.case_facts import (
     work_up_facts,
 )
 from opensirt.app.case_image import read_case_image, require_after_administration
+from opensirt.app.case_planar import read_case_planar
 from opensirt.app.case_structures import read_case_structures, require_shared_frame
 from opensirt.app.gathered import Gathered
 from opensirt.domain.case import Case, CaseImage, ImageRole
@@ -52,7 +54,14 @@ def read_case(path: Path, *, zone: tzinfo | None = None) -> Case:
     administration = administration_facts(stated.administration)
     images: list[CaseImage] = []
     declared: list[tuple[str, float | Missing]] = []
+    planar = tuple(
+        read_case_planar(block, stated.planar_regions, folder, gathered, zone=zone)
+        for block in stated.images
+        if block.role is ImageRole.PLANAR
+    )
     for image_block in stated.images:
+        if image_block.role is ImageRole.PLANAR:
+            continue
         image, declared_bq = read_case_image(image_block, folder, gathered, zone=zone)
         images.append(image)
         if image.role is ImageRole.VERIFICATION:
@@ -86,9 +95,11 @@ def read_case(path: Path, *, zone: tzinfo | None = None) -> Case:
         work_up=work_up_facts(stated.work_up),
         territories=tuple(territory_facts(one) for one in stated.territories),
         prescription=prescription(stated.prescription),
+        order=order_facts(stated.order),
         administration=administration,
         confirmations=confirmations,
         findings=(*assumptions(stated), *gathered.findings),
         inputs=gathered.inputs,
         other_blocks=stated.other_blocks,
+        planar=planar,
     )

@@ -1,12 +1,15 @@
 """The commands that follow a plan: approve, order, administer."""
 
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from opensirt.cli.answer import Progress, json_option, say_json
+from opensirt.cli.answer import Progress, findings, json_option, number, say_json, table
 from opensirt.cli.options import case_argument, site_option
+
+STOPPED = 1
 
 
 @click.command()
@@ -37,3 +40,55 @@ def approve(case: Path, *, by: str, site_path: Path | None, as_json: bool) -> No
         else f"approved by two people; next: opensirt order {case}"
     )
     click.echo(f"record: {made['record']}")
+
+
+@click.command()
+@case_argument
+@click.option(
+    "--at",
+    metavar="TIME",
+    help="Treatment slot, such as 2026-03-04T10:00+01:00, in place of planned_at in [order].",
+)
+@site_option
+@json_option
+def order(case: Path, *, at: str | None, site_path: Path | None, as_json: bool) -> None:
+    """Find vials for an approved plan and a treatment slot.
+
+    Exit code 1 when the plan is not approved by two people or is stale, or when no delivery fits
+    the slot; the nearest slots that one fits are named then.
+    """
+    from opensirt.app.order import order as order_case
+    from opensirt.app.order import order_document
+    from opensirt.domain.finding import stops
+    from opensirt.report.order_sheet import shown_instant, spheres_words, vials_words
+    from opensirt.units import BQ_PER_MBQ
+
+    with Progress() as progress:
+        progress("reading")
+        made, record = order_case(case, made_at=datetime.now(UTC), at=at, site_path=site_path)
+    if as_json:
+        say_json(order_document(made))
+    else:
+        findings(made.findings)
+        click.echo(f"{made.product}, treatment {shown_instant(made.treatment_at)}")
+        for line in made.lines:
+            table(
+                f"Order for {', '.join(line.territories)}: prescribed "
+                f"{number(line.prescribed_bq / BQ_PER_MBQ)} MBq, to dispense "
+                f"{number(line.dispensed_bq / BQ_PER_MBQ)} MBq (the first option is the best)",
+                ("vials", "MBq then", "MBq waste", "million spheres", "enough until"),
+                [
+                    (
+                        vials_words(one),
+                        number(one.available_bq / BQ_PER_MBQ),
+                        number(one.waste_bq / BQ_PER_MBQ),
+                        spheres_words(one),
+                        shown_instant(one.enough_until),
+                    )
+                    for one in line.options
+                ],
+            )
+        click.echo(f"an hour of delay costs {made.lost_per_hour_fraction:.2%} of the activity")
+        click.echo(f"record: {record}")
+    if stops(made.findings):
+        sys.exit(STOPPED)

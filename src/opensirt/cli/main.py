@@ -7,7 +7,7 @@ import click
 
 from opensirt import __version__
 from opensirt.cli.case_commands import demo, plan, run, verify, work_up
-from opensirt.cli.course_commands import approve
+from opensirt.cli.course_commands import approve, order
 from opensirt.cli.engine_commands import dose, dvh, kernel
 from opensirt.cli.setup_commands import inspect, new, schema, site
 from opensirt.errors import OpenSirtError, RuleError
@@ -59,6 +59,7 @@ for _command in (
     work_up,
     plan,
     approve,
+    order,
     verify,
     dose,
     kernel,

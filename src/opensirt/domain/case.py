@@ -9,6 +9,8 @@ from types import MappingProxyType
 from opensirt.domain.finding import Confirmation, Finding
 from opensirt.domain.image import ActivityMap, CountsImage, CtImage, Image3D
 from opensirt.domain.missing import Missing
+from opensirt.domain.order import OrderFacts
+from opensirt.domain.planar import PlanarImage, PlanarRegion
 from opensirt.domain.structure import StructureSet
 from opensirt.errors import InputError, UnknownNameError
 
@@ -37,6 +39,19 @@ class CaseImage:
     """File or folder, as written in the case."""
     resolution_fwhm_mm: float | Missing = Missing.NOT_RECORDED
     """Full width at half maximum of the image's point spread, where it was measured."""
+    calibration_standard_uncertainty_fraction: float | Missing = Missing.NOT_RECORDED
+    """Relative standard uncertainty (k = 1) of the image's activity scale, where it is known."""
+    assumed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class CasePlanar:
+    """Two planar views with the regions drawn on them."""
+
+    id: str
+    image: PlanarImage
+    regions: tuple[PlanarRegion, ...]
+    source: str = ""
     assumed: tuple[str, ...] = ()
 
 
@@ -66,6 +81,9 @@ class WorkUpFacts:
     lung_shunt_fraction: float | Missing = Missing.NOT_RECORDED
     lung_shunt_standard_uncertainty: float | Missing = Missing.NOT_ESTIMATED
     lung_shunt_method: str | Missing = Missing.NOT_RECORDED
+    planar_lung_transmission: float | Missing = Missing.NOT_RECORDED
+    """Part of the photons that pass the whole body at the lungs, for planar views."""
+    planar_liver_transmission: float | Missing = Missing.NOT_RECORDED
     assumed: tuple[str, ...] = ()
 
 
@@ -130,17 +148,20 @@ class Case:
     work_up: WorkUpFacts = field(default_factory=WorkUpFacts)
     territories: tuple[TerritoryFacts, ...] = ()
     prescription: Prescription | None = None
+    order: OrderFacts = field(default_factory=OrderFacts)
     administration: AdministrationFacts | None = None
     confirmations: tuple[Confirmation, ...] = ()
     findings: tuple[Finding, ...] = ()
     """What reading the files had to say, assumptions first."""
     inputs: Mapping[str, str] = field(default_factory=dict)
     other_blocks: Mapping[str, object] = field(default_factory=dict)
+    planar: tuple[CasePlanar, ...] = ()
+    """Planar scintigrams, which are no volumes."""
 
     def __post_init__(self) -> None:
         if not self.key:
             raise InputError("a case has no key")
-        ids = [image.id for image in self.images]
+        ids = [one.id for one in self.images] + [one.id for one in self.planar]
         if len(set(ids)) != len(ids):
             raise InputError(f"case {self.key}: two images have the same id ({', '.join(ids)})")
         for name in ("inputs", "other_blocks"):

@@ -12,6 +12,13 @@ from pydantic import Field, model_validator
 from opensirt.domain.case import ImageRole
 from opensirt.domain.structure import StructureKind
 from opensirt.errors import InputError
+from opensirt.files.clinical_blocks import (
+    DiseaseBlock,
+    LabBlock,
+    OverrideBlock,
+    PriorTreatmentBlock,
+    SymptomBlock,
+)
 from opensirt.files.toml_document import Block, read_toml, validated
 from opensirt.files.toml_values import (
     RANGES,
@@ -23,26 +30,29 @@ from opensirt.files.toml_values import (
     Megabecquerel,
     Name,
     Nuclide,
+    PlanarOrganName,
+    PlanarViewName,
+    PlannedTime,
     Reference,
     Role,
     Unit,
+    ZoneName,
     bounded,
 )
 
 CASE_SCHEMA = "opensirt/case/1"
 CASE_FILE_NAME = "case.toml"
 
+CLINICAL_BLOCKS = ("disease", "labs", "prior_treatments", "symptoms", "overrides")
+"""Blocks that `opensirt select` reads."""
+
 OTHER_BLOCKS = (
-    "disease",
-    "labs",
-    "prior_treatments",
-    "symptoms",
+    *CLINICAL_BLOCKS,
     "quality_of_life",
-    "order",
     "follow_up",
     "adverse_events",
 )
-"""Blocks that are kept as they are until a step reads them."""
+"""Blocks that are kept as they are stated until a step reads them."""
 
 
 BLOCKS_AFTER_PLAN = ("order", "administration")
@@ -112,11 +122,72 @@ class ImageBlock(FactsBlock):
     resolution_fwhm_mm: Annotated[float, bounded("image", "resolution_fwhm_mm")] | None = Field(
         default=None, description="measured resolution, full width at half maximum, in millimetres"
     )
+    calibration_standard_uncertainty_fraction: (
+        Annotated[float, bounded("image", "calibration_standard_uncertainty_fraction")] | None
+    ) = Field(
+        default=None,
+        description="relative standard uncertainty (k = 1) of the activity scale of the image, "
+        "or of the administered activity for an image in counts; such as 0.05",
+    )
     frame: Name | None = Field(
         None,
         description="name of the frame of reference, for formats that carry none; images meet "
         "only within one frame",
     )
+
+    anterior_frame: Annotated[int, Field(ge=1)] | None = Field(
+        default=None,
+        description="planar images whose file has no view codes: number of the anterior frame, "
+        "from 1",
+    )
+    posterior_frame: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="as anterior_frame"
+    )
+
+    @model_validator(mode="after")
+    def _frames_are_of_planar_images(self) -> Self:
+        stated = self.anterior_frame is not None or self.posterior_frame is not None
+        if stated and self.role is not ImageRole.PLANAR:
+            raise ValueError(
+                "anterior_frame and posterior_frame belong to planar images; leave them out, or "
+                'write role = "planar"'
+            )
+        return self
+
+
+Pixel = Annotated[list[float], Field(min_length=2, max_length=2)]
+"""A corner: column, row."""
+
+
+class PlanarRegionBlock(Block):
+    """A region drawn on one view of a planar image: a polygon or a rectangle."""
+
+    image: Name = Field(description="id of the planar image")
+    organ: PlanarOrganName = Field(
+        description='"lungs", "liver" or "background"; several of one organ are taken together'
+    )
+    view: PlanarViewName = Field(description='"anterior" or "posterior", as stored in the file')
+    polygon: list[Pixel] | None = Field(
+        default=None,
+        description="corners [column, row] in pixels of the view, 0 the centre of the first",
+    )
+    rectangle: Annotated[list[float], Field(min_length=4, max_length=4)] | None = Field(
+        default=None, description="[first column, first row, last column, last row]"
+    )
+
+    @model_validator(mode="after")
+    def _one_shape(self) -> Self:
+        if (self.polygon is None) == (self.rectangle is None):
+            raise ValueError("a planar region is either a polygon or a rectangle")
+        return self
+
+    @property
+    def corners(self) -> tuple[tuple[float, float], ...]:
+        """Corners (column, row) of the polygon or of the rectangle."""
+        if self.rectangle is None:
+            return tuple((column, row) for column, row in self.polygon or ())
+        left, top, right, bottom = self.rectangle
+        return (left, top), (right, top), (right, bottom), (left, bottom)
 
 
 class StructuresBlock(FactsBlock):
@@ -163,6 +234,14 @@ class WorkUpBlock(FactsBlock):
         default=None, description="standard uncertainty of the fraction, between 0 and 1"
     )
     lung_shunt_method: Name | None = Field(default=None, description='such as "planar" or "SPECT"')
+    planar_lung_transmission: Fraction | None = Field(
+        default=None,
+        description="part of the photons that pass the whole body at the lungs, to correct the "
+        "attenuation of planar images; only with planar_liver_transmission",
+    )
+    planar_liver_transmission: Fraction | None = Field(
+        default=None, description="the same at the liver"
+    )
 
 
 class TerritoryBlock(FactsBlock):
@@ -208,6 +287,33 @@ class PrescriptionBlock(FactsBlock):
     )
     targets: dict[DeviceName, DoseFigures] = Field(
         default_factory=dict, description="device = { structure_gy = dose to reach }"
+    )
+
+
+class OrderBlock(FactsBlock):
+    """When the treatment is planned, and what the supplier and the site say."""
+
+    planned_at: PlannedTime | None = Field(
+        default=None,
+        description="when the treatment is planned: with its offset, or as the clock at the site "
+        "shows it (see time_zone)",
+    )
+    time_zone: ZoneName | None = Field(
+        default=None,
+        description='of a planned_at without offset, such as "Europe/Amsterdam"; otherwise that '
+        "of the site profile",
+    )
+    calibrations: list[Instant] = Field(
+        default_factory=list,
+        description="instants at which vials on offer are calibrated; the calendar of the device "
+        "if empty",
+    )
+    residual_fraction: Annotated[float, Field(ge=0, lt=1)] | None = Field(
+        default=None,
+        description="part of the dispensed activity that stays behind, between 0 and 1",
+    )
+    spheres: Literal["few", "many"] | None = Field(
+        default=None, description='"few" or "many" where equally good orders differ in spheres'
     )
 
 
@@ -268,34 +374,54 @@ class CaseFile(Block):
     key: Name = Field(description="pseudonym of the case; nothing that identifies the patient")
     patient: PatientBlock = Field(default_factory=PatientBlock)
     images: list[ImageBlock] = Field(default_factory=list)
+    planar_regions: list[PlanarRegionBlock] = Field(default_factory=list)
     structures: list[StructuresBlock] = Field(default_factory=list)
     tissue: TissueBlock = Field(default_factory=TissueBlock)
     work_up: WorkUpBlock = Field(default_factory=WorkUpBlock)
     territories: list[TerritoryBlock] = Field(default_factory=list)
     prescription: PrescriptionBlock | None = None
+    order: OrderBlock = Field(default_factory=OrderBlock)
     administration: AdministrationBlock | None = None
     confirmations: list[ConfirmationBlock] = Field(default_factory=list)
-    disease: Any = None
-    labs: Any = None
-    prior_treatments: Any = None
-    symptoms: Any = None
+    disease: DiseaseBlock | None = None
+    labs: list[LabBlock] | None = None
+    prior_treatments: list[PriorTreatmentBlock] | None = None
+    symptoms: list[SymptomBlock] | None = None
+    overrides: list[OverrideBlock] | None = None
     quality_of_life: Any = None
-    order: Any = None
     follow_up: Any = None
     adverse_events: Any = None
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:
         _require_unique("[[images]] id", [one.id for one in self.images])
+        planar = {one.id for one in self.images if one.role is ImageRole.PLANAR}
+        for region in self.planar_regions:
+            if region.image not in planar:
+                raise ValueError(
+                    f"[[planar_regions]] image: {region.image!r} is no planar image of the case; "
+                    f"planar: {', '.join(sorted(planar)) or 'none'}"
+                )
         _require_unique("[[territories]] name", [one.name for one in self.territories])
         return self
 
     @property
     def other_blocks(self) -> dict[str, object]:
-        """The blocks that no step reads yet, as they are."""
+        """The blocks beside the main ones, with the keys that they state."""
         return {
-            name: getattr(self, name) for name in OTHER_BLOCKS if getattr(self, name) is not None
+            name: _stated(getattr(self, name))
+            for name in OTHER_BLOCKS
+            if getattr(self, name) is not None
         }
+
+
+def _stated(block: object) -> object:
+    """Return a block as plain tables with the keys that were written."""
+    if isinstance(block, Block):
+        return block.model_dump(exclude_unset=True)
+    if isinstance(block, list):
+        return [_stated(one) for one in block]
+    return block
 
 
 def _require_unique(what: str, names: Sequence[str]) -> None:

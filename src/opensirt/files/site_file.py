@@ -5,7 +5,6 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
-from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -14,7 +13,7 @@ from opensirt.domain.site import Figure, SiteProfile
 from opensirt.domain.site_defaults import default_site_profile, site_sha256
 from opensirt.errors import InputError
 from opensirt.files.toml_document import Block, read_toml, validated
-from opensirt.files.toml_values import DeviceName, Name, bounded
+from opensirt.files.toml_values import DeviceName, Name, ZoneName, bounded
 from opensirt.reference.radionuclide import known_data_sets
 from opensirt.units import GRAMS_PER_KG
 
@@ -30,13 +29,6 @@ OTHER_BLOCKS = (
 
 DayName = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 """Blocks that are accepted as they are until a step reads them."""
-
-
-def _time_zone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError('a time zone such as "Europe/Amsterdam" is wanted')
-    ZoneInfo(name)
-    return name
 
 
 def _data_set(name: str) -> str:
@@ -134,7 +126,7 @@ class SiteFile(Block):
         default="common-unverified",
         description='"published" for verified figures only, or "common-unverified"',
     )
-    time_zone: Annotated[str, AfterValidator(_time_zone)] = Field(
+    time_zone: ZoneName = Field(
         description='of the clocks of cameras and laboratory, such as "Europe/Amsterdam"'
     )
     data_set: Annotated[str, AfterValidator(_data_set)] | None = Field(

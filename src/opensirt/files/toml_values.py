@@ -3,12 +3,14 @@
 from datetime import datetime
 from enum import Enum
 from typing import Annotated, Any, Literal, TypeVar
+from zoneinfo import available_timezones
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
 from opensirt.domain.case import ImageRole
 from opensirt.domain.image import Event
 from opensirt.domain.nuclide_name import canonical_nuclide
+from opensirt.domain.planar import PlanarOrgan, PlanarView
 from opensirt.domain.structure import StructureKind
 from opensirt.reference.table import read_table
 from opensirt.units import ImageUnit, image_unit
@@ -24,7 +26,8 @@ def bounded(table: str, key: str) -> Any:  # noqa: ANN401 - pydantic's field mar
     return Field(ge=bounds["at_least"], le=bounds["at_most"])
 
 
-def _one_of(kind: type[EnumT]) -> Any:  # noqa: ANN401 - a pair of pydantic markers
+def one_of(kind: type[EnumT]) -> Any:  # noqa: ANN401 - a pair of pydantic markers
+    """Return the markers of a key that takes one word of an enumeration."""
     words = [str(one.value) for one in kind]
 
     def read(value: object) -> EnumT:
@@ -61,6 +64,25 @@ def _instant(value: object) -> datetime:
     return found
 
 
+def _planned_time(value: object) -> datetime:
+    found = value
+    if isinstance(value, str):
+        try:
+            found = datetime.fromisoformat(value)
+        except ValueError:
+            raise ValueError("a time such as 2026-03-02T12:00:00+01:00 is wanted") from None
+    if not isinstance(found, datetime):
+        raise ValueError("a date with a time is wanted")  # noqa: TRY004 - pydantic's way
+    return found
+
+
+def zone_name(name: str) -> str:
+    """Return the name of a time zone, or raise `ValueError` when there is none of it."""
+    if name not in available_timezones():
+        raise ValueError('a time zone such as "Europe/Amsterdam" is wanted')
+    return name
+
+
 def _reference(value: object) -> datetime | Event:
     if isinstance(value, Event):
         return value
@@ -80,6 +102,8 @@ def _nuclide(value: object) -> str:
 _INSTANT_SCHEMA = {"type": "string", "format": "date-time"}
 
 Instant = Annotated[datetime, BeforeValidator(_instant), WithJsonSchema(_INSTANT_SCHEMA)]
+PlannedTime = Annotated[datetime, BeforeValidator(_planned_time), WithJsonSchema(_INSTANT_SCHEMA)]
+ZoneName = Annotated[str, AfterValidator(zone_name)]
 Unit = Annotated[
     ImageUnit, BeforeValidator(_unit), WithJsonSchema({"type": "string", "examples": ["Bq/mL"]})
 ]
@@ -95,8 +119,10 @@ Nuclide = Annotated[
     BeforeValidator(_nuclide),
     WithJsonSchema({"type": "string", "examples": ["Y-90"]}),
 ]
-Role = Annotated[ImageRole, *_one_of(ImageRole)]
-Kind = Annotated[StructureKind, *_one_of(StructureKind)]
+Role = Annotated[ImageRole, *one_of(ImageRole)]
+Kind = Annotated[StructureKind, *one_of(StructureKind)]
+PlanarOrganName = Annotated[PlanarOrgan, *one_of(PlanarOrgan)]
+PlanarViewName = Annotated[PlanarView, *one_of(PlanarView)]
 Name = Annotated[str, Field(min_length=1)]
 Megabecquerel = Annotated[float, bounded("activity", "administered_activity_mbq")]
 Gray = Annotated[float, bounded("dose", "limit_gy")]

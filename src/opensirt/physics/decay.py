@@ -1,6 +1,6 @@
 """Activity from one instant to another, and the decays of a permanent implant."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from math import exp2
 
 import numpy as np
@@ -21,7 +21,7 @@ def decayed_activity_bq(
     InputError
         When an instant has no time zone.
 
-    >>> from datetime import UTC, timedelta
+    >>> from datetime import timedelta
     >>> from opensirt.reference.radionuclide import radionuclide
     >>> noon = datetime(2026, 3, 2, 12, tzinfo=UTC)
     >>> round(decayed_activity_bq(
@@ -31,7 +31,9 @@ def decayed_activity_bq(
     """
     require_zone(from_at, where="decay, first instant")
     require_zone(to_at, where="decay, second instant")
-    elapsed_s = (to_at - from_at).total_seconds()
+    # Two times of one zone are subtracted as the clock on the wall shows them, an hour wrong over
+    # a change to or from daylight-saving time; in UTC they are instants.
+    elapsed_s = (to_at.astimezone(UTC) - from_at.astimezone(UTC)).total_seconds()
     return activity_bq * exp2(-elapsed_s / nuclide.half_life_s.value)
 
 

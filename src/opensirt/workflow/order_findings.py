@@ -1,0 +1,134 @@
+"""What an order has to say: rules known from memory, small activities, vials that hold more."""
+
+from datetime import datetime
+
+from opensirt.domain.approval import PlanOnRecord
+from opensirt.domain.delivery_rules import MADE, WHOLE, DeliveryRules, ordering_rule
+from opensirt.domain.finding import Finding, Severity
+from opensirt.domain.missing import Missing
+from opensirt.domain.order import OrderFacts, OrderLine, OrderOption
+from opensirt.reference.constant import STATUSES, Constant, constant
+from opensirt.units import BQ_PER_GBQ, BQ_PER_MBQ
+
+_SURE = STATUSES[:2]
+
+
+def order_findings(
+    plan: PlanOnRecord,
+    rules: DeliveryRules,
+    facts: OrderFacts,
+    *,
+    treatment_at: datetime,
+    made_at: datetime,
+) -> list[Finding]:
+    """Return what holds for the whole order."""
+    found = list(_unverified_rules(rules, facts))
+    if not plan.verified:
+        text = f"an unverified figure stands behind the prescribed activity ({plan.record})"
+        found.append(Finding(Severity.WARN, "unverified_plan", text, verified=False))
+    if treatment_at < made_at:
+        text = (
+            f"the treatment slot {treatment_at.isoformat(timespec='minutes')} lies before this "
+            "order was made"
+        )
+        found.append(Finding(Severity.WARN, "slot_in_the_past", text))
+    if isinstance(facts.residual_fraction, Missing) and isinstance(rules.residual_gbq, Missing):
+        text = (
+            f"no residual of {rules.device} is known: nothing is allowed for what stays behind in "
+            "vial, lines and catheter; state residual_fraction in [order]"
+        )
+        found.append(Finding(Severity.WARN, "residual_not_known", text))
+    return found
+
+
+def _unverified_rules(rules: DeliveryRules, facts: OrderFacts) -> list[Finding]:
+    """Return one finding for each rule of delivery that was not read in a source."""
+    stated: list[tuple[str, str, str]] = []
+    if rules.dispensing == MADE:
+        stated.append((f"{rules.device} is made to order", rules.made_source, rules.made_status))
+    if not isinstance(rules.calendar, Missing) and not facts.calibrations:
+        days = rules.calendar.weekdays
+        when = "every day" if len(days) == 7 else ", ".join(days)  # noqa: PLR2004 - of the week
+        text = f"calibrated {when} at {rules.calendar.clock} {rules.calendar.time_zone}"
+        stated.append((text, rules.calendar.source, rules.calendar.status))
+    for words, figure in (
+        ("usable before calibration", rules.usable_before_calibration_h),
+        ("usable after calibration", rules.shelf_life_h),
+    ):
+        if isinstance(figure, Constant):
+            stated.append((f"{words} for {figure.value:g} h", figure.source, figure.status))
+    return [
+        Finding(
+            Severity.WARN,
+            "unverified_delivery_rule",
+            f"{rules.device}: {text}; ask the supplier",
+            source=source,
+            verified=False,
+        )
+        for text, source, status in stated
+        if status not in _SURE
+    ]
+
+
+def whole_excess(option: OrderOption, line: OrderLine) -> float:
+    """Return by which part vials that are given whole exceed the prescribed activity."""
+    return (option.available_bq - line.residual_allowance_bq) / line.prescribed_bq - 1.0
+
+
+def line_findings(line: OrderLine, rules: DeliveryRules) -> list[Finding]:
+    """Return what holds for one line."""
+    found: list[Finding] = []
+    names = ", ".join(line.territories)
+    small = ordering_rule("small_activity_gbq")
+    if line.prescribed_bq < small.value * BQ_PER_GBQ:
+        share = line.residual_allowance_bq / line.dispensed_bq
+        text = (
+            f"{names}: {line.prescribed_bq / BQ_PER_MBQ:.4g} MBq is a small activity; what stays "
+            f"behind hardly depends on the activity and is {share:.1%} of it, in single cases "
+            "far more"
+        )
+        found.append(
+            Finding(
+                Severity.WARN,
+                "small_activity",
+                text,
+                line.prescribed_bq / BQ_PER_GBQ,
+                small.value,
+                small.source,
+            )
+        )
+    if len(line.territories) > 1:
+        text = f"{names}: doses are drawn from the same vials"
+        found.append(Finding(Severity.NOTE, "shared_vials", text))
+    if len(line.chosen.vials) > 1:
+        text = f"{names}: one vial is not the best; split over {len(line.chosen.vials)} vials"
+        found.append(Finding(Severity.NOTE, "several_vials", text))
+    if rules.dispensing == WHOLE:
+        found += _excess(line, names)
+    return found
+
+
+def _excess(line: OrderLine, names: str) -> list[Finding]:
+    """Say how far vials that are given whole exceed what is wanted."""
+    excess = whole_excess(line.chosen, line)
+    for name, severity in (("event", Severity.STOP), ("level_1", Severity.WARN)):
+        limit = constant("delivery_tolerance", "deviation_fraction", name)
+        if excess > limit.value:
+            until = line.chosen.enough_until.isoformat(timespec="minutes")
+            text = (
+                f"{names}: the vials hold {excess:.1%} more than prescribed at the slot and are "
+                f"given whole; they hold what is wanted at {until}: move the slot, or prescribe "
+                "what is delivered"
+            )
+            return [
+                Finding(
+                    severity,
+                    "whole_vial_excess",
+                    text,
+                    excess,
+                    limit.value,
+                    limit.source,
+                    verified=limit.verified,
+                )
+            ]
+    return []
