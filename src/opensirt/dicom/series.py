@@ -78,21 +78,13 @@ def read_series(
     UnknownNameError
         When the folder has no series with that UID.
     """
-    grouped, n_other, damaged = _grouped(path)
-    if damaged:
-        more = f" (and {len(damaged) - 1} more)" if len(damaged) > 1 else ""
-        raise InputError(f"{damaged[0]}{more}")
-    if not grouped:
-        raise InputError(
-            f"{path.name}: there is no DICOM file ({n_other} other files); wanted the files of a "
-            "series; check the path"
-        )
-    uid = _chosen(path, grouped, series_uid)
-    plan = plan_series(grouped[uid], zone)
+    files = series_headers(path, series_uid)
+    uid = optional_text(files[0].header, "SeriesInstanceUID")
+    plan = plan_series(files, zone)
     return ReadVolume(
         values=_values(plan),
         affine=plan.affine,
-        source=f"{plan.facts.modality} series {uid or 'without UID'}",
+        source=f"{plan.facts.modality} series {'without UID' if isinstance(uid, Missing) else uid}",
         modality=plan.facts.modality,
         frame_of_reference_uid=plan.frame_of_reference_uid,
         unit=plan.facts.unit,
@@ -104,6 +96,20 @@ def read_series(
         patient_digests=plan.patient_digests,
         notes=plan.notes,
     )
+
+
+def series_headers(path: Path, series_uid: str | None = None) -> list[HeaderFile]:
+    """Return the headers of one image series; arguments and errors as of `read_series`."""
+    grouped, n_other, damaged = _grouped(path)
+    if damaged:
+        more = f" (and {len(damaged) - 1} more)" if len(damaged) > 1 else ""
+        raise InputError(f"{damaged[0]}{more}")
+    if not grouped:
+        raise InputError(
+            f"{path.name}: there is no DICOM file ({n_other} other files); wanted the files of a "
+            "series; check the path"
+        )
+    return grouped[_chosen(path, grouped, series_uid)]
 
 
 def _grouped(path: Path) -> tuple[dict[str, list[HeaderFile]], int, tuple[str, ...]]:

@@ -50,6 +50,32 @@ class ReadVolume:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class ReadPlanar:
+    """Two planar views and the facts that their files declare; fields as of `ReadVolume`.
+
+    Parameters
+    ----------
+    anterior, posterior : (row, column)
+    pixel_spacing_mm
+        Between rows, between columns.
+    """
+
+    anterior: NDArray[np.float32]
+    posterior: NDArray[np.float32]
+    pixel_spacing_mm: tuple[float, float] | Missing
+    source: str
+    unit: ImageUnit | Missing = Missing.NOT_RECORDED
+    radionuclide: str | Missing = Missing.NOT_RECORDED
+    acquired_at: datetime | Missing = Missing.NOT_RECORDED
+    duration_s: float | Missing = Missing.NOT_RECORDED
+    patient_digests: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "patient_digests", MappingProxyType(dict(self.patient_digests)))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class ReadSegment:
     """One segment of a segmentation file, on its native grid."""
 

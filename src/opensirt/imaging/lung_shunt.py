@@ -34,14 +34,19 @@ class RegionCounts:
     posterior: float
     background_anterior: float = 0.0
     background_posterior: float = 0.0
+    background_scale: float = 1.0
+    """Size of the region over that of the region where the background was counted."""
+    transmission: float = 1.0
+    """Part of the photons that would pass the whole body here; 1 for no correction."""
 
 
 def planar_lung_shunt(lungs: RegionCounts, liver: RegionCounts) -> LungShunt:
     """Return the lung shunt fraction of an anterior and a posterior view.
 
     Lungs / (lungs + liver), each the geometric mean of both views after the background is taken
-    off. The standard uncertainty is that of counting alone; attenuation, which differs between
-    lungs and liver, is not corrected, so that the fraction tends to be too high.
+    off and divided by the square root of the transmission. The standard uncertainty is that of
+    counting alone. Without transmissions attenuation, which differs between lungs and liver, is
+    not corrected, so that the fraction tends to be too high.
 
     Raises
     ------
@@ -82,8 +87,8 @@ def _geometric_mean(region: RegionCounts, name: str) -> tuple[float, float]:
                 f"{background:g}: nothing is left; check the regions"
             )
         product *= net
-        relative_squared += (gross + background) / net**2
-    return sqrt(product), sqrt(relative_squared) / 2
+        relative_squared += (gross + background * region.background_scale) / net**2
+    return sqrt(product / region.transmission), sqrt(relative_squared) / 2
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -9,7 +9,8 @@ from opensirt.domain.site import SiteProfile
 from opensirt.domain.structure import Structure, StructureKind, StructureSet
 from opensirt.imaging.density import ct_curve_source
 from opensirt.imaging.lung_mass import lung_mass_kg
-from opensirt.imaging.lung_shunt import spect_lung_shunt
+from opensirt.imaging.lung_shunt import PLANAR, spect_lung_shunt
+from opensirt.imaging.planar_shunt import planar_shunt
 from opensirt.physics.analytic.require import require_fraction
 from opensirt.workflow.anatomy import whole_liver_mask
 
@@ -21,7 +22,9 @@ def _lungs(structures: StructureSet) -> tuple[Structure, ...]:
 def lung_shunt_of(
     case: Case, taken: CaseImage, structures: StructureSet
 ) -> tuple[LungShunt, tuple[Finding, ...]]:
-    """Return the lung shunt that the case states, or else the one of its tomographic scout.
+    """Return the lung shunt that the case states, that of its scout, or that of planar views.
+
+    In this order; every other one that there is stands beside it in the findings.
 
     Raises
     ------
@@ -40,6 +43,8 @@ def lung_shunt_of(
         )
         measured = found.shunt
         findings += found.findings
+    measured, planar_findings = _with_planar(case, measured)
+    findings += planar_findings
     facts = case.work_up
     if not isinstance(facts.lung_shunt_fraction, Missing):
         stated = require_fraction(facts.lung_shunt_fraction, "lung shunt fraction")
@@ -49,9 +54,10 @@ def lung_shunt_of(
             text = f"the lung shunt fraction {stated:.2%} is assumed, not measured"
             findings.append(Finding(Severity.WARN, "lung_shunt_assumed", text, stated))
         if measured is not None and not isinstance(measured.fraction, Missing):
+            seen = "planar views show" if measured.method.startswith(PLANAR) else "the scout shows"
             text = (
-                f"the case states a lung shunt fraction of {stated:.2%}, which is used; the scout "
-                f"shows {measured.fraction:.2%} ({measured.method})"
+                f"the case states a lung shunt fraction of {stated:.2%}, which is used; {seen} "
+                f"{measured.fraction:.2%} ({measured.method})"
             )
             findings.append(
                 Finding(Severity.NOTE, "lung_shunt_compared", text, measured.fraction, stated)
@@ -67,10 +73,55 @@ def lung_shunt_of(
         return measured, tuple(findings)
     text = (
         "the lung shunt is not known: the plan gives the activity that reaches the liver; state "
-        "lung_shunt_fraction, or draw the lungs on the scout. It is never taken as zero"
+        "lung_shunt_fraction, or draw the lungs on the scout or on planar views. It is never "
+        "taken as zero"
     )
     findings.append(Finding(Severity.WARN, "lung_shunt_unknown", text))
     return LungShunt(fraction=Missing.NEEDS_LUNG_SHUNT, method="none"), tuple(findings)
+
+
+def _with_planar(
+    case: Case, tomographic: LungShunt | None
+) -> tuple[LungShunt | None, tuple[Finding, ...]]:
+    """Return the tomographic shunt, or that of the planar views where it gives none."""
+    findings: list[Finding] = []
+    used = tomographic
+    facts = case.work_up
+    for one in case.planar:
+        if not one.regions:
+            text = (
+                f"no regions are drawn on the planar image {one.id}: no lung shunt fraction is "
+                "taken from it; add [[planar_regions]]"
+            )
+            findings.append(Finding(Severity.NOTE, "planar_without_regions", text))
+            continue
+        found = planar_shunt(
+            one.image,
+            one.regions,
+            lung_transmission=_given(facts.planar_lung_transmission),
+            liver_transmission=_given(facts.planar_liver_transmission),
+        )
+        findings += found.findings
+        planar = found.shunt
+        if isinstance(planar.fraction, Missing):
+            continue
+        if used is None or isinstance(used.fraction, Missing):
+            used = planar
+            continue
+        text = (
+            f"lung shunt fraction {used.fraction:.2%} by {used.method}, which is used, and "
+            f"{planar.fraction:.2%} by {planar.method}"
+        )
+        findings.append(
+            Finding(
+                Severity.NOTE, "lung_shunt_by_two_methods", text, planar.fraction, used.fraction
+            )
+        )
+    return used, tuple(findings)
+
+
+def _given(value: float | Missing) -> float | None:
+    return None if isinstance(value, Missing) else value
 
 
 def lung_mass_of(
