@@ -14,6 +14,7 @@ from opensirt.domain.image import DensityMap, DoseMap, TimeIntegratedActivityMap
 from opensirt.domain.record import EnergyBalance
 from opensirt.domain.structure import VoxelWeights
 from opensirt.errors import GeometryError, InputError
+from opensirt.physics.dose.emphasis import emphasis
 from opensirt.physics.dose.engine import EngineResult, require_fit
 from opensirt.physics.dose.findings import activity_near_edge, negative_decays, require_balance
 from opensirt.physics.dose.mass import VoxelMasses, masses
@@ -108,7 +109,7 @@ class MonteCarlo:
     n_histories
         Histories to follow; with a target, at most. Rounded up to whole batches.
     target
-        Uncertainty at which to stop earlier.
+        Uncertainty at which to stop earlier; more histories begin where they matter for it.
     materials : (k, j, i)
         Numbers of `material_names`; without it the material follows from the density.
     n_threads
@@ -202,7 +203,7 @@ class MonteCarlo:
         return Job(
             physics=physics(),
             medium=medium_of(density_g_per_ml, materials, decays.grid.spacing_mm),
-            source=source_of(self.nuclide, decays.values),
+            source=source_of(self.nuclide, decays.values, self._emphasis(decays, mass)),
             seed=self.seed,
             structure_voxel=voxel,
             structure_gy_per_mev=gy_per_mev,
@@ -224,6 +225,14 @@ class MonteCarlo:
         k, j, i = decays.grid.shape
         n_voxels = (k + 2) * (j + 2) * (i + 2)
         return fresh_state(fingerprint, self._batch_size(n_voxels), n_voxels)
+
+    def _emphasis(
+        self, decays: TimeIntegratedActivityMap, mass: VoxelMasses
+    ) -> NDArray[np.float64] | None:
+        if self.target is None:
+            return None
+        g_per_ml = mass.density_kg_per_ml * np.float32(GRAMS_PER_KG)
+        return emphasis(decays, g_per_ml, self.nuclide, self.target.inside)
 
     def _batch_size(self, n_voxels: int) -> int:
         if self.histories_per_batch is not None:
@@ -253,7 +262,15 @@ class MonteCarlo:
             hashed.update(np.ascontiguousarray(array).tobytes())
         nuclide = self.nuclide
         hashed.update(
-            repr((nuclide.name, nuclide.data_set, nuclide.data_set_version, self.seed)).encode()
+            repr(
+                (
+                    nuclide.name,
+                    nuclide.data_set,
+                    nuclide.data_set_version,
+                    self.seed,
+                    bool(self.target),
+                )
+            ).encode()
         )
         return hashed.hexdigest()
 

@@ -108,6 +108,7 @@ def follow_electron(  # noqa: C901, PLR0912, PLR0915 - one loop, for its speed
     rungs, steps, ranges, ratio, collisions, photons, cosines, azimuths = ladder
     density, materials, sides, strides = voxels
     side_i_mm, side_j_mm, side_k_mm = sides
+    short_mm = physics.short_fraction * min(side_i_mm, side_j_mm, side_k_mm)
     n_steps = len(rungs) - 1
     n_waiting = 0
     escaped = 0.0
@@ -149,6 +150,13 @@ def follow_electron(  # noqa: C901, PLR0912, PLR0915 - one loop, for its speed
                 rate = density[voxel] * ratio[step, material]
                 if range_left < near * rate:
                     score_mev[voxel] += weight * at_mev
+                    break
+                if range_left < short_mm * rate:
+                    voxel, i, j, k, left = fly(
+                        density, materials, sides, strides, ratio, step, score_mev,
+                        voxel, i, j, k, x, y, z, physics.straight_part * range_left, at_mev, weight,
+                    )  # fmt: skip
+                    escaped += weight * left
                     break
             angle, azimuth = random & _ANGLE, (random >> _EIGHT) & _AZIMUTH
             cosine = cosines[step, material, angle, 0]

@@ -34,7 +34,7 @@ def _run_batch(  # noqa: C901 - one loop, for its speed
     ) -> tuple[float, float]:
         """Follow `n_histories` decays and add the energy × weight of each voxel to `score_mev`.
 
-        Decays are spread over the voxels in proportion to their activity, systematically; energy,
+        Histories begin in the voxels in proportion to decays × emphasis, systematically; energy,
         place in the voxel and direction follow an even sequence that begins at random. So batches
         are independent of each other, and each one is right on average.
 
@@ -52,8 +52,8 @@ def _run_batch(  # noqa: C901 - one loop, for its speed
             physics.cosines, physics.azimuths,
         )  # fmt: skip
         voxels = (medium.density_g_per_ml, medium.material, medium.sides_mm, medium.strides)
-        azimuths, summed, voxel_of, sign_of = (
-            physics.azimuths, source.summed, source.voxel, source.sign,
+        azimuths, summed, voxel_of, weight_of = (
+            physics.azimuths, source.summed, source.voxel, source.weight,
         )  # fmt: skip
         electron_mev, electron_step, electron_part = (
             source.electron_mev, source.electron_step, source.electron_part,
@@ -70,7 +70,7 @@ def _run_batch(  # noqa: C901 - one loop, for its speed
             wanted = (history + first) / n_histories * total
             while summed[place] <= wanted and place < summed.shape[0] - 1:
                 place += 1
-            voxel, sign = voxel_of[place], sign_of[place]
+            voxel, counts = voxel_of[place], weight_of[place]
             for axis in range(DIMENSIONS):
                 fill[axis] += EVEN[axis]
                 if fill[axis] >= 1.0:
@@ -85,9 +85,9 @@ def _run_batch(  # noqa: C901 - one loop, for its speed
             flat = np.sqrt(1.0 - z * z)
             azimuth = int(fill[5] * N_AZIMUTHS)
             x, y = flat * azimuths[azimuth, 0], flat * azimuths[azimuth, 1]
-            weight = sign * source.electrons_per_decay
-            score_mev[voxel] += sign * source.local_mev
-            emitted += sign * source.local_mev + weight * electron_mev[which]
+            weight = counts * source.electrons_per_decay
+            score_mev[voxel] += counts * source.local_mev
+            emitted += counts * source.local_mev + weight * electron_mev[which]
             escaped += follow_electron(
                 physics, medium, ladder, voxels, counter, score_mev, waiting,
                 voxel, i, j, k, x, y, z,
@@ -96,7 +96,7 @@ def _run_batch(  # noqa: C901 - one loop, for its speed
             if source.photons_per_decay > 0.0:
                 chance = min(source.photons_per_decay, 1.0)
                 if uniform(counter) < chance:
-                    weight = sign * source.photons_per_decay / chance
+                    weight = counts * source.photons_per_decay / chance
                     line, chosen = 0, uniform(counter)
                     while source.photon_summed[line] <= chosen and line < n_lines - 1:
                         line += 1

@@ -59,8 +59,21 @@ def equal_energies(energy_mev: Floats, number: Floats, n_parts: int) -> Floats:
     return parts
 
 
-def source_of(nuclide: Radionuclide, decays: NDArray[np.floating]) -> Source:
+def source_of(
+    nuclide: Radionuclide,
+    decays: NDArray[np.floating],
+    emphasis: NDArray[np.float64] | None = None,
+) -> Source:
     """Return where the decays of an image (k, j, i) happen, and what they emit.
+
+    Parameters
+    ----------
+    nuclide
+        Nuclide and data set.
+    decays : (k, j, i)
+        In any unit; a history counts for their sum.
+    emphasis : (k, j, i)
+        How many times more histories begin in a voxel than its decays ask for.
 
     Raises
     ------
@@ -74,6 +87,10 @@ def source_of(nuclide: Radionuclide, decays: NDArray[np.floating]) -> Source:
             "there are no decays in the image: Monte Carlo has nothing to follow; check the "
             "activity image and its unit"
         )
+    amount = np.abs(padded[voxel])
+    more = np.ones(voxel.size)
+    if emphasis is not None:
+        more = rimmed(emphasis, 1.0).reshape(-1)[voxel].astype(np.float64)
     spectrum = electron_spectrum(nuclide.name, nuclide.data_set)
     filled = spectrum.beta_per_decay > 0
     beta_mev = spectrum.beta_mev_per_decay[filled] / spectrum.beta_per_decay[filled]
@@ -94,8 +111,8 @@ def source_of(nuclide: Radionuclide, decays: NDArray[np.floating]) -> Source:
     photons = float(lines[:, 1].sum())
     return Source(
         voxel=voxel.astype(np.int64),
-        summed=np.cumsum(np.abs(padded[voxel])),
-        sign=np.sign(padded[voxel]),
+        summed=np.cumsum(amount * more),
+        weight=np.sign(padded[voxel]) * (np.sum(amount * more) / amount.sum()) / more,
         electron_mev=parts_mev,
         electron_step=step.astype(np.int64),
         electron_part=(rungs[step] - parts_mev) / (rungs[step] - rungs[step + 1]),

@@ -35,6 +35,10 @@ class Physics(NamedTuple):
     """(1024, 2) cosine and sine."""
     stay_step: int
     """First step in which an electron that cannot leave its voxel is stopped."""
+    short_fraction: float
+    """An electron whose path left is shorter than this part of a voxel's side goes straight on."""
+    straight_part: float
+    """How far it then comes, as part of its path."""
     hard_mev: float
     photon_mev: float
     photon_slope: float
@@ -65,9 +69,9 @@ class Source(NamedTuple):
     voxel: NDArray[np.int64]
     """(v,) index with the rim."""
     summed: Floats
-    """(v,) decays up to and with this voxel, all taken as positive."""
-    sign: Floats
-    """(v,)"""
+    """(v,) decays × emphasis up to and with this voxel, all taken as positive."""
+    weight: Floats
+    """(v,) what a history that begins here counts for; its sign is that of the decays."""
     electron_mev: Floats
     """(q,) mean energies of equally likely parts of the spectrum."""
     electron_step: NDArray[np.int64]
@@ -102,6 +106,8 @@ def physics() -> Physics:
         cosines=np.stack((cosines, np.sqrt(1.0 - cosines**2)), axis=-1).astype(np.float32),
         azimuths=np.stack((np.cos(angle), np.sin(angle)), axis=-1),
         stay_step=int(np.searchsorted(-stored["energy_mev"], -stay)),
+        short_fraction=constant("transport", "short_range").value,
+        straight_part=constant("transport", "straight_part").value,
         hard_mev=constant("transport", "hard_collision").value,
         photon_mev=constant("transport", "hard_photon").value,
         photon_slope=constant("transport", "bremsstrahlung_slope").value,

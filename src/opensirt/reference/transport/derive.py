@@ -97,7 +97,7 @@ def _step_tables(of: Material, rungs: NDArray[np.float64]) -> dict[str, NDArray[
         hard[step] = hard_collisions(of, middle, hard_mev) * path[step]
         photons[step] = hard_photons(of, middle) * path[step]
         if step == n_steps - 1:
-            continue  # the last one is set in `_last_step`
+            continue  # the last step is straight: energy is then left 0.5 of the range away
         points = np.array([upper, middle, lower])
         slowness = (upper - lower) / stopping_power(of, points, hard_mev)
         decay = sum(
@@ -111,17 +111,6 @@ def _step_tables(of: Material, rungs: NDArray[np.float64]) -> dict[str, NDArray[
     return {"path": path, "hard": hard * chance, "photons": photons * chance, "cosines": cosines}
 
 
-def last_depth(of: Material, energy_mev: float) -> float:
-    """Return how deep an electron comes on average before it rests, as part of its path."""
-    hard_mev = constant("transport", "hard_collision").value
-    energy = np.geomspace(_LOWEST_MEV, energy_mev, 60)
-    slow = 1.0 / stopping_power(of, energy, hard_mev)
-    rate = np.array([transport_moments(of, float(one), hard_mev)[1] for one in energy])
-    turned = np.append(0.0, np.cumsum((rate * slow)[::-1][1:] * np.diff(energy)[::-1]))
-    path = np.append(0.0, np.cumsum(slow[::-1][1:] * np.diff(energy)[::-1]))
-    return float(np.trapezoid(np.exp(-turned), path) / path[-1])
-
-
 def derive() -> dict[str, NDArray[np.float64]]:
     """Return all tables."""
     hard_mev = constant("transport", "hard_collision").value
@@ -133,10 +122,7 @@ def derive() -> dict[str, NDArray[np.float64]]:
     )
     tables = [_step_tables(material(name), rungs) for name in names]
     ratio = np.stack([water["path"] / one["path"] for one in tables], axis=1)
-    # The last step is straight and ends where electrons end on average.
-    depth = last_depth(material("water"), float(rungs[-2]))
     step = water["path"] * MM_PER_CM
-    step[-1] *= depth
     left = np.interp(rungs, energy_grid(), ranges(material("water"), hard_mev)) * MM_PER_CM
     left[-1] = 0.0
     return {
