@@ -12,24 +12,28 @@ NAMES = sorted(main.commands)
 
 
 def test_the_commands_are_those_of_the_contract_that_exist() -> None:
-    assert sorted(
-        [
-            "approve",
-            "demo",
-            "dose",
-            "dvh",
-            "inspect",
-            "kernel",
-            "new",
-            "order",
-            "plan",
-            "run",
-            "schema",
-            "site",
-            "verify",
-            "work-up",
-        ]
-    ) == NAMES
+    assert (
+        sorted(
+            [
+                "approve",
+                "demo",
+                "dose",
+                "dvh",
+                "import-records",
+                "inspect",
+                "kernel",
+                "new",
+                "order",
+                "plan",
+                "run",
+                "schema",
+                "site",
+                "verify",
+                "work-up",
+            ]
+        )
+        == NAMES
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -9,6 +9,7 @@ from opensirt import __version__
 from opensirt.cli.case_commands import demo, plan, run, verify, work_up
 from opensirt.cli.course_commands import approve, order
 from opensirt.cli.engine_commands import dose, dvh, kernel
+from opensirt.cli.record_commands import import_records
 from opensirt.cli.setup_commands import inspect, new, schema, site
 from opensirt.errors import OpenSirtError, RuleError
 
@@ -54,6 +55,7 @@ def main() -> None:
 for _command in (
     demo,
     new,
+    import_records,
     inspect,
     run,
     work_up,

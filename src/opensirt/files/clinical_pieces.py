@@ -1,0 +1,358 @@
+"""What one row of an imported table says, piece by piece, by the blocks of its mapping."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from opensirt.clinical.predicate import check_facts
+from opensirt.clinical.quality_of_life import questionnaire, score_answers
+from opensirt.domain.adverse_event import AdverseEvent
+from opensirt.domain.laboratory import LabValue
+from opensirt.domain.lesion import NewLesion, Sight, SightState
+from opensirt.domain.missing import Missing
+from opensirt.domain.patient_record import (
+    EarlierTreatment,
+    FilledForm,
+    PerformanceStatus,
+    TumourType,
+    VitalStatus,
+)
+from opensirt.errors import InputError
+from opensirt.files.clinical_mapping import (
+    AdverseEventColumns,
+    ClinicalMapping,
+    Dated,
+    EcogColumn,
+    EnteredFact,
+    FactColumn,
+    FormColumns,
+    LaboratoryColumn,
+    LesionColumns,
+    Reading,
+    TreatmentColumns,
+    VitalColumns,
+)
+from opensirt.files.table_cells import CellError, CellRules
+from opensirt.files.table_rows import Cell
+
+Slot = tuple[object, ...]
+_FLAGS = (
+    "well_differentiated",
+    "functioning_syndrome",
+    "sstr_positive",
+    "fdg_positive",
+    "progressive",
+    "symptomatic",
+)
+_NUMBERS = ("ki67_fraction", "mitoses_per_2_mm2", "tumour_burden_fraction", "liver_volume_ml")
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One value for one place of a record; places that hold one value a patient may repeat it."""
+
+    slot: Slot
+    value: Any
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class RowView:
+    """One row as the blocks see it."""
+
+    cells: Mapping[str, Cell]
+    rules: CellRules
+    treated_on: date | None
+
+    def cell(self, column: str) -> Cell:
+        """Return the cell of a column."""
+        return self.cells[column]
+
+    def empty(self, column: str) -> bool:
+        """Whether a cell holds nothing."""
+        return not self.rules.text(self.cells[column])
+
+    def day(self, column: str | None) -> date | Missing:
+        """Return the date of a column, missing when there is none."""
+        if column is None:
+            return Missing.NOT_RECORDED
+        found = self.rules.day(column, self.cells[column])
+        return Missing.NOT_RECORDED if found is None else found
+
+    def number(self, column: str | None) -> float | Missing:
+        """Return the number of a column, missing when there is none."""
+        if column is None:
+            return Missing.NOT_RECORDED
+        found = self.rules.number(column, self.cells[column])
+        return Missing.NOT_RECORDED if found is None else found
+
+    def dated(self, block: Dated) -> date:
+        """Return the day of a block that has something to store."""
+        if block.on_date is not None:
+            day, column = block.on_date, "on_date"
+        else:
+            assert block.on is not None  # noqa: S101 - the mapping has one of the two
+            column = block.on
+            found = self.rules.day(column, self.cells[column])
+            if found is None:
+                raise CellError(column, "", "the date of the values in this row")
+            day = found
+        if block.after_treatment and self.treated_on is not None and day < self.treated_on:
+            raise CellError(
+                column, day, f"a day of follow-up, not before treatment on {self.treated_on}"
+            )
+        return day
+
+
+def pieces_of(
+    row: RowView, mapping: ClinicalMapping, applies: Callable[[Reading], bool]
+) -> tuple[list[Piece], list[CellError]]:
+    """Return everything that one row says, and every cell that cannot be used."""
+    pieces: list[Piece] = []
+    wrong: list[CellError] = []
+    for block, reader in _readers(mapping):
+        if not applies(block):
+            continue
+        try:
+            pieces += list(reader(row))
+        except CellError as error:
+            wrong.append(error)
+    return pieces, wrong
+
+
+Reader = Callable[[RowView], Iterator[Piece]]
+
+
+def _readers(mapping: ClinicalMapping) -> Iterator[tuple[Reading, Reader]]:
+    def bound(read: Callable[..., Iterator[Piece]], *given: object) -> Reader:
+        return lambda row: read(row, *given)
+
+    lists: tuple[tuple[Callable[..., Iterator[Piece]], Sequence[Reading | None]], ...] = (
+        (_birth_year, [mapping.birth_year]),
+        (_laboratory, mapping.labs),
+        (_ecog, mapping.performance),
+        (_event, mapping.adverse_events),
+        (_treatment, mapping.treatments),
+        (_fact, mapping.facts),
+        (_vital, [mapping.vital_status]),
+        (_form, mapping.forms),
+        (_lesion, mapping.lesions),
+    )
+    for name, fact in mapping.disease.items():
+        yield fact, bound(_disease, fact, name)
+    for read, blocks in lists:
+        for block in blocks:
+            if block is not None:
+                yield block, bound(read, block)
+
+
+def _made(column: str, cell: Cell, make: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever is made
+    """Make a value of ours; what it refuses is a cell that cannot be used."""
+    try:
+        return make()
+    except InputError as error:
+        raise CellError(column, cell, str(error)) from None
+
+
+def _birth_year(row: RowView, block: FactColumn) -> Iterator[Piece]:
+    year = row.rules.whole(block.column, row.cell(block.column))
+    if year is None:
+        return
+    this_year = row.rules.today.year
+    oldest = 120
+    if not this_year - oldest <= year <= this_year:
+        raise CellError(
+            block.column, row.cell(block.column), f"a year from {this_year - oldest} to {this_year}"
+        )
+    yield Piece(("birth_year",), year, block.column)
+
+
+def _answer(row: RowView, block: FactColumn) -> bool | float | str | None:
+    cell = row.cell(block.column)
+    if block.codes is not None:
+        return row.rules.coded(block.column, cell, block.codes)
+    found = row.rules.number(block.column, cell)
+    return None if found is None else found * block.factor
+
+
+def _disease(row: RowView, block: FactColumn, name: str) -> Iterator[Piece]:
+    if row.empty(block.column):
+        return
+    cell = row.cell(block.column)
+    value: object
+    if name == "ki67_on":
+        value = row.day(block.column)
+    elif name in _NUMBERS:
+        value = _answer(row, block)
+    else:
+        value = row.rules.text(cell) if block.codes is None else _answer(row, block)
+    if name in _FLAGS and not isinstance(value, bool):
+        raise CellError(block.column, cell, "codes in the mapping that say true or false")
+    if name == "tumour_type":
+        known = {one.value: one for one in TumourType}
+        if value not in known:
+            raise CellError(block.column, cell, f"one of {', '.join(known)}")
+        value = known[str(value)]
+    if name == "extrahepatic_sites":
+        value = tuple(one.strip() for one in str(value).split(",") if one.strip())
+    yield Piece(("disease", name), value, block.column)
+
+
+def _laboratory(row: RowView, block: LaboratoryColumn) -> Iterator[Piece]:
+    value = row.number(block.column)
+    if isinstance(value, Missing):
+        return
+    on = row.dated(block)
+    limits: dict[str, Any] = {}
+    for side in ("lower_limit", "upper_limit"):
+        stated = getattr(block, side)
+        column = getattr(block, f"{side}_column")
+        limits[side] = row.number(column) if stated is None else float(stated)
+    lab = _made(
+        block.column,
+        row.cell(block.column),
+        lambda: LabValue(
+            analyte=block.analyte,
+            value=value,
+            unit=block.unit,
+            on=on,
+            assay=block.assay,
+            **limits,
+        ),
+    )
+    yield Piece(("laboratory", block.analyte, on), lab, block.column)
+
+
+def _ecog(row: RowView, block: EcogColumn) -> Iterator[Piece]:
+    ecog = row.rules.whole(block.column, row.cell(block.column))
+    if ecog is None:
+        return
+    on = row.dated(block)
+    status = _made(block.column, row.cell(block.column), lambda: PerformanceStatus(ecog, on))
+    yield Piece(("performance", on), status, block.column)
+
+
+def _event(row: RowView, block: AdverseEventColumns) -> Iterator[Piece]:
+    grade = row.rules.whole(block.grade, row.cell(block.grade))
+    if grade is None:
+        return
+    on = row.dated(block)
+    term = block.term
+    if term is None:
+        assert block.term_column is not None  # noqa: S101 - the mapping has one of the two
+        cell = row.cell(block.term_column)
+        term = row.rules.coded(block.term_column, cell, block.terms) if block.terms else None
+        term = term or row.rules.text(cell)
+        if not term:
+            raise CellError(block.term_column, "", "the term of the event")
+    name = term
+    if grade == 0:
+        yield Piece(("no event", name, block.version, on), 0, block.grade)
+        return
+    until = row.day(block.until)
+    event = _made(
+        block.grade,
+        row.cell(block.grade),
+        lambda: AdverseEvent(term=name, version=block.version, grade=grade, on=on, until=until),
+    )
+    yield Piece(("event", name, block.version, on), event, block.grade)
+
+
+def _treatment(row: RowView, block: TreatmentColumns) -> Iterator[Piece]:
+    column = block.column or block.first_on
+    assert column is not None  # noqa: S101 - the mapping has one of the two
+    if block.column is not None:
+        given = row.rules.coded(block.column, row.cell(block.column), block.codes)
+        if given is None:
+            return
+        if given is False:
+            yield Piece(("never", block.kind), 0, block.column)
+            return
+    elif row.empty(column):
+        return
+    cycles = None
+    if block.cycles is not None:
+        cycles = row.rules.whole(block.cycles, row.cell(block.cycles))
+    first, last = row.day(block.first_on), row.day(block.last_on)
+    activity = row.number(block.activity_gbq)
+    treatment = _made(
+        column,
+        row.cell(column),
+        lambda: EarlierTreatment(
+            kind=block.kind,
+            first_on=first,
+            last_on=last,
+            cycles=Missing.NOT_RECORDED if cycles is None else cycles,
+            activity_gbq=activity,
+        ),
+    )
+    yield Piece(("treatment", block.kind, first), treatment, column)
+
+
+def _fact(row: RowView, block: EnteredFact) -> Iterator[Piece]:
+    value = _answer(row, block)
+    if value is None:
+        return
+    _made(block.column, row.cell(block.column), lambda: check_facts({block.fact: value}))
+    yield Piece(("fact", block.fact), value, block.column)
+
+
+def _vital(row: RowView, block: VitalColumns) -> Iterator[Piece]:
+    state = row.rules.coded(block.column, row.cell(block.column), block.codes)
+    if state is None:
+        return
+    yield Piece(("vital_status",), VitalStatus(state, row.dated(block)), block.column)
+
+
+def _form(row: RowView, block: FormColumns) -> Iterator[Piece]:
+    answers = {}
+    for item, column in block.items.items():
+        found = row.rules.whole(column, row.cell(column))
+        if found is not None:
+            answers[int(item)] = found
+            _made(
+                column,
+                row.cell(column),
+                lambda given={int(item): found}: score_answers(  # type: ignore[misc]
+                    questionnaire(block.questionnaire), given
+                ),
+            )
+    if not answers:
+        return
+    on = row.dated(block)
+    form = FilledForm(block.questionnaire, on, answers)
+    yield Piece(("form", block.questionnaire, on), form, next(iter(block.items.values())))
+
+
+def _lesion(row: RowView, block: LesionColumns) -> Iterator[Piece]:
+    columns = block.sizes
+    first = next(iter(columns.values()))
+    sizes = {field: row.number(column) for field, column in columns.items()}
+    known: dict[str, Any] = {
+        field: size for field, size in sizes.items() if not isinstance(size, Missing)
+    }
+    stated_new = block.new_lesion is not None and not row.empty(block.new_lesion)
+    if not known and not stated_new:
+        return
+    on = row.dated(block)
+    sight = (
+        _made(
+            first,
+            row.cell(first),
+            lambda: Sight(state=SightState.MEASURED, **known),
+        )
+        if known
+        else Sight(state=SightState.NOT_EVALUABLE)
+    )
+    yield Piece(("sight", on, block.lesion), sight, first)
+    yield Piece(("lesion", block.lesion), (block.organ, block.kind), first)
+    if block.baseline:
+        yield Piece(("baseline", block.lesion), sight, first)
+    if block.new_lesion is not None:
+        new = row.rules.coded(block.new_lesion, row.cell(block.new_lesion), block.new_lesion_codes)
+        if new is not None:
+            seen = NewLesion(id="new", organ=block.organ, equivocal=False)
+            yield Piece(("new lesions", on), (seen,) if new else (), block.new_lesion)
+    elif block.assume_no_new_lesion:
+        yield Piece(("new lesions", on), (), first)
