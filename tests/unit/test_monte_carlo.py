@@ -43,6 +43,16 @@ def test_a_run_stops_when_hot_voxels_are_known_well_enough() -> None:
     assert statistics.value <= 0.1
 
 
+def test_a_run_stops_when_the_voxels_of_a_structure_are_known_well_enough() -> None:
+    target = Target(relative=0.05, inside=weights(), each_voxel=True)
+    result = run(DECAYS, WATER, target=target, n_histories=10_000_000, histories_per_batch=1000)
+    dose, spread = (one.values.reshape(-1)[100:103] for one in (result.dose, result.uncertainty))
+    assert result.n_histories < 10_000_000
+    assert 0.03 < np.median(spread / dose) <= 0.05 * (1 + 1e-6)
+    with pytest.raises(InputError, match="needs the structure"):
+        Target(relative=0.05, each_voxel=True)
+
+
 def test_a_target_that_is_missed_is_said() -> None:
     result = run(
         DECAYS, WATER, target=Target(relative=0.001), n_histories=30_000, histories_per_batch=1000

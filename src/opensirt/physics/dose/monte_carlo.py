@@ -60,12 +60,17 @@ class Target:
     inside
         A structure: of its mean dose. Without one: root mean square over the voxels above half
         of the maximum.
+    each_voxel
+        Of the voxels of the structure, by their median, in place of its mean dose.
     """
 
     relative: float
     inside: VoxelWeights | None = None
+    each_voxel: bool = False
 
     def __post_init__(self) -> None:
+        if self.each_voxel and self.inside is None:
+            raise InputError("a target for the voxels of a structure needs the structure, `inside`")
         if not 0.0 < self.relative < 1.0:
             raise InputError(
                 f"a target uncertainty lies between 0 and 1, found {self.relative}; 0.02 is 2 %"
@@ -195,9 +200,7 @@ class MonteCarlo:
             decays.grid.require_same(weights.grid)
             if weights.fraction.sum() <= 0:
                 raise GeometryError("the structure of the target does not touch the image")
-            kji = np.unravel_index(weights.flat_index, decays.grid.shape)
-            k, j, i = (n + 2 for n in decays.grid.shape)
-            voxel = np.ravel_multi_index([axis + 1 for axis in kji], (k, j, i)).astype(np.int64)
+            voxel = _with_rim(weights.flat_index, decays.grid.shape)
             share = weights.fraction / weights.fraction.sum()
             gy_per_mev = self._gy_per_mev(decays, mass).reshape(-1)[weights.flat_index] * share
         return Job(
@@ -286,9 +289,7 @@ class MonteCarlo:
         def reached(now: "MonteCarloState") -> float:
             if target is None or now.n_batches < fewest:
                 return float("inf")
-            if target.inside is not None:
-                return now.structure_relative_uncertainty
-            return _half_maximum_uncertainty(now, gy_per_mev)
+            return _target_uncertainty(target, now, gy_per_mev)
 
         last = float("inf")
 
@@ -404,7 +405,7 @@ class MonteCarlo:
         )
         found = [Finding(Severity.NOTE, "monte_carlo_statistics", text, relative)]
         if self.target is not None and self.target.inside is not None:
-            relative = state.structure_relative_uncertainty
+            relative = _target_uncertainty(self.target, state, gy_per_mev)
         if self.target is not None and not relative <= self.target.relative:
             text = (
                 f"the run stopped after {state.n_histories:,} histories at an uncertainty of "
@@ -453,6 +454,31 @@ def _mean_and_spread(
         raise InputError("one batch has no uncertainty; run two or more")
     variance = np.maximum(squared / n - mean**2, 0.0) / (n - 1)
     return mean / size, np.sqrt(variance) / size
+
+
+def _target_uncertainty(
+    target: Target, state: "MonteCarloState", gy_per_mev: NDArray[np.float64]
+) -> float:
+    """Return the relative uncertainty that a target is about."""
+    if target.inside is None:
+        return _half_maximum_uncertainty(state, gy_per_mev)
+    if not target.each_voxel:
+        return state.structure_relative_uncertainty
+    voxel = _with_rim(target.inside.flat_index, gy_per_mev.shape)
+    n = state.n_batches
+    mean = state.summed_mev[voxel] / n
+    reached = mean > 0
+    if not reached.any():
+        return float("inf")
+    variance = np.maximum(state.squared_mev2[voxel] / n - mean**2, 0.0) / (n - 1)
+    return float(np.median(np.sqrt(variance[reached]) / mean[reached]))
+
+
+def _with_rim(flat_index: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np.int64]:
+    """Return the indices that voxels have once there is a rim of one voxel."""
+    kji = [axis + 1 for axis in np.unravel_index(flat_index, shape)]
+    k, j, i = (n + 2 for n in shape)
+    return np.ravel_multi_index((kji[0], kji[1], kji[2]), (k, j, i)).astype(np.int64)
 
 
 def _half_maximum_uncertainty(state: "MonteCarloState", gy_per_mev: NDArray[np.float64]) -> float:
