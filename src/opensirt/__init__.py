@@ -10,6 +10,7 @@ __version__ = "0.1.0.dev0"
 
 if TYPE_CHECKING:
     from opensirt.app.approve import approve
+    from opensirt.app.case_record import patient_record
     from opensirt.app.dose import dose
     from opensirt.app.dvh import dvh
     from opensirt.app.evaluate import RunOptions, evaluate
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
         TimeIntegratedActivityMap,
     )
     from opensirt.domain.missing import Missing
+    from opensirt.domain.patient_record import PatientRecord
     from opensirt.domain.record import (
         CaseResult,
         DoseResult,
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
         Verification,
         Workup,
     )
+    from opensirt.domain.selection import Selection
     from opensirt.domain.site import Figure, SiteProfile
     from opensirt.domain.site_defaults import default_site_profile
     from opensirt.domain.structure import (
@@ -77,11 +80,13 @@ if TYPE_CHECKING:
     from opensirt.reference.radionuclide import Radionuclide, radionuclide
     from opensirt.report.write import write_report
     from opensirt.workflow.plan import plan
+    from opensirt.workflow.select import select
     from opensirt.workflow.verify import verify
     from opensirt.workflow.work_up import work_up
 
 _FROM = {
     "app.approve": ("approve",),
+    "app.case_record": ("patient_record",),
     "app.dose": ("dose",),
     "app.dvh": ("dvh",),
     "app.evaluate": ("RunOptions", "evaluate"),
@@ -116,6 +121,7 @@ _FROM = {
         "TimeIntegratedActivityMap",
     ),
     "domain.missing": ("Missing",),
+    "domain.patient_record": ("PatientRecord",),
     "domain.record": (
         "CaseResult",
         "DoseResult",
@@ -125,6 +131,7 @@ _FROM = {
         "Verification",
         "Workup",
     ),
+    "domain.selection": ("Selection",),
     "domain.site": ("Figure", "SiteProfile"),
     "domain.site_defaults": ("default_site_profile",),
     "domain.structure": ("Mask", "Structure", "StructureKind", "StructureSet", "VoxelWeights"),
@@ -143,6 +150,7 @@ _FROM = {
     "reference.radionuclide": ("Radionuclide", "radionuclide"),
     "report.write": ("write_report",),
     "workflow.plan": ("plan",),
+    "workflow.select": ("select",),
     "workflow.verify": ("verify",),
     "workflow.work_up": ("work_up",),
 }
@@ -176,6 +184,7 @@ __all__ = [
     "MissingInputError",
     "OpenSirtError",
     "PatientFacts",
+    "PatientRecord",
     "Plan",
     "PlanRow",
     "Prescription",
@@ -183,6 +192,7 @@ __all__ = [
     "Radionuclide",
     "RuleError",
     "RunOptions",
+    "Selection",
     "Severity",
     "SiteProfile",
     "StoreError",
@@ -205,12 +215,14 @@ __all__ = [
     "dvh",
     "evaluate",
     "order",
+    "patient_record",
     "plan",
     "radionuclide",
     "read_case",
     "read_image_file",
     "read_segment_file",
     "run_case",
+    "select",
     "site_in_force",
     "verify",
     "voxel_weights",

@@ -27,6 +27,7 @@ def test_the_commands_are_those_of_the_contract_that_exist() -> None:
                 "plan",
                 "run",
                 "schema",
+                "select",
                 "site",
                 "verify",
                 "work-up",

@@ -50,7 +50,17 @@ def test_nothing_else_is_public() -> None:
 
 
 def test_the_verbs_are_there() -> None:
-    verbs = {"read_case", "work_up", "plan", "verify", "dvh", "dose", "run_case", "write_report"}
+    verbs = {
+        "read_case",
+        "select",
+        "work_up",
+        "plan",
+        "verify",
+        "dvh",
+        "dose",
+        "run_case",
+        "write_report",
+    }
     assert verbs <= set(opensirt.__all__)
 
 

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
+from opensirt.app.case_record import has_clinical_blocks
+from opensirt.app.selection import case_selection
 from opensirt.app.software import software_versions
 from opensirt.domain.case import Case
 from opensirt.domain.finding import Finding, Severity
 from opensirt.domain.image import DoseMap
 from opensirt.domain.record import CaseResult, DoseResult, Plan, Verification, Workup
+from opensirt.domain.selection import Selection
 from opensirt.domain.site import SiteProfile
 from opensirt.domain.structure import Structure
 from opensirt.errors import MissingInputError, UnknownNameError
@@ -121,6 +124,7 @@ def evaluate(case: Case, site: SiteProfile, options: RunOptions) -> CaseResult:
                 software=software,
             ),
         )
+    chosen = _selection(case, site, options, workup, planned)
     if workup is None and measured is None:
         if lacking:
             raise lacking[0][1]
@@ -133,7 +137,7 @@ def evaluate(case: Case, site: SiteProfile, options: RunOptions) -> CaseResult:
         Finding(Severity.NOTE, "step_not_done", f"{name} was not possible: {error}")
         for name, error in lacking
     ]
-    steps = [one for one in (workup, planned, measured) if one is not None]
+    steps = [one for one in (workup, planned, measured, chosen) if one is not None]
     findings = ordered([*case.findings, *skipped, *(f for one in steps for f in one.findings)])
     exported = exported_dose(planned, measured)
     return CaseResult(
@@ -142,6 +146,7 @@ def evaluate(case: Case, site: SiteProfile, options: RunOptions) -> CaseResult:
         workup=workup,
         plan=planned,
         verification=measured,
+        selection=chosen,
         drawn=_drawn(case, exported),
         provenance=Provenance(
             method="run",
@@ -159,6 +164,27 @@ def evaluate(case: Case, site: SiteProfile, options: RunOptions) -> CaseResult:
             },
             software=software,
         ),
+    )
+
+
+def _selection(
+    case: Case,
+    site: SiteProfile,
+    options: RunOptions,
+    workup: Workup | None,
+    planned: Plan | None,
+) -> Selection | None:
+    """Return the selection where every step is asked for and the case has clinical blocks."""
+    if options.step is not None or not has_clinical_blocks(case):
+        return None
+    options.progress("select")
+    return case_selection(
+        case,
+        site,
+        workup=workup,
+        plan=planned,
+        made_at=options.made_at,
+        software=software_versions(),
     )
 
 

@@ -22,7 +22,7 @@ def steps_of(case: Case, result: CaseResult) -> dict[str, CaseResult]:
 
     Each holds what reading the case had to say (assumptions first) and the step's own findings.
     """
-    bare = replace(result, workup=None, plan=None, verification=None, truth=())
+    bare = replace(result, workup=None, plan=None, verification=None, selection=None, truth=())
     steps: dict[str, CaseResult] = {}
 
     def add(name: str, part: CaseResult, found: Iterable[Finding]) -> None:
@@ -38,6 +38,8 @@ def steps_of(case: Case, result: CaseResult) -> dict[str, CaseResult]:
             replace(bare, verification=result.verification),
             result.verification.findings,
         )
+    if result.selection is not None:
+        add("select", replace(bare, selection=result.selection), result.selection.findings)
     return steps
 
 

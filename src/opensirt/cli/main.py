@@ -10,6 +10,7 @@ from opensirt.cli.case_commands import demo, plan, run, verify, work_up
 from opensirt.cli.course_commands import approve, order
 from opensirt.cli.engine_commands import dose, dvh, kernel
 from opensirt.cli.record_commands import import_records
+from opensirt.cli.selection_commands import select
 from opensirt.cli.setup_commands import inspect, new, schema, site
 from opensirt.errors import OpenSirtError, RuleError
 
@@ -58,6 +59,7 @@ for _command in (
     import_records,
     inspect,
     run,
+    select,
     work_up,
     plan,
     approve,

@@ -4,33 +4,24 @@ They are listed, never weighed: no score, no order of preference, no choice.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import Enum
 from functools import cache
 from typing import Any
 
 from opensirt.clinical.predicate import Condition, Facts, check_facts, evaluate, parse
-from opensirt.domain.citation import Citation, citation_of
+from opensirt.domain.citation import citation_of
+from opensirt.domain.statement import ChecklistItem, Consideration, Side, Stage
 from opensirt.errors import UnknownNameError
 from opensirt.reference.table import read_table
 
-
-class Stage(Enum):
-    """When a checklist item is due."""
-
-    BOARD = "board"
-    ORDER = "order"
-    BEFORE = "before"
-    AFTER = "after"
-
-
-class Side(Enum):
-    """Which way a consideration points."""
-
-    FOR = "for"
-    AGAINST = "against"
-    NOTE = "note"
-
+__all__ = [
+    "OPTIONS",
+    "ChecklistItem",
+    "Consideration",
+    "Side",
+    "Stage",
+    "checklist",
+    "considerations",
+]
 
 OPTIONS = (
     "radioembolization",
@@ -46,30 +37,6 @@ OPTIONS = (
     "extent_segmental",
 )
 """What a tumour board can choose; the order says nothing."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ChecklistItem:
-    """One reminder; `applies` is None when a fact that decides it is missing."""
-
-    id: str
-    stage: Stage
-    text: str
-    applies: bool | None
-    missing: tuple[str, ...]
-    citation: Citation
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Consideration:
-    """One sentence for or against an option; `applies` is None when that is not known."""
-
-    option: str
-    side: Side
-    text: str
-    applies: bool | None
-    missing: tuple[str, ...]
-    citation: Citation
 
 
 def checklist(

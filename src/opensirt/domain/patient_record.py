@@ -75,6 +75,7 @@ class TreatmentKind(Enum):
     DRUG_ELUTING_BEADS = "DEB-TACE"
     RADIOEMBOLIZATION = "SIRT"
     LIVER_RESECTION = "liver resection"
+    PRIMARY_RESECTION = "resection of the primary"
     ABLATION = "ablation"
     EXTERNAL_BEAM_LIVER = "external-beam radiotherapy of the liver"
     EXTERNAL_BEAM_OTHER = "external-beam radiotherapy elsewhere"

@@ -8,6 +8,7 @@ from opensirt.domain.dvh import Dvh
 from opensirt.domain.finding import Finding
 from opensirt.domain.image import DoseMap
 from opensirt.domain.missing import Missing
+from opensirt.domain.selection import Selection
 from opensirt.domain.structure import Structure, StructureKind, VoxelWeights
 from opensirt.provenance import Provenance
 
@@ -305,6 +306,7 @@ class CaseResult:
     workup: Workup | None = None
     plan: Plan | None = None
     verification: Verification | None = None
+    selection: Selection | None = None
     truth: tuple[TruthRow, ...] = ()
     drawn: tuple[Structure, ...] = ()
     weights: Mapping[str, VoxelWeights] = field(default_factory=dict)

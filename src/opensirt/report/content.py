@@ -182,6 +182,8 @@ class Document:
     made_at: str
     software: str
     sections: tuple[Section, ...]
+    layout: str = "report"
+    """``report``, or ``board`` for the one page of a tumour board."""
 
     def pictures(self) -> Mapping[str, bytes]:
         """Return name → PNG of every picture."""

@@ -10,6 +10,7 @@ from opensirt.report.sections.key_results import key_results_section
 from opensirt.report.sections.method import method_section
 from opensirt.report.sections.pictures import pictures_section
 from opensirt.report.sections.plan import plan_section
+from opensirt.report.sections.selection import selection_section
 from opensirt.report.sections.truth import truth_section
 from opensirt.report.sections.verification import energy_table, verification_section
 from opensirt.report.sections.work_up import work_up_section
@@ -38,6 +39,8 @@ def report_document(case: Case, result: CaseResult) -> Document:
         sections.append(truth_section(result.truth))
     if result.workup is not None:
         sections.append(work_up_section(result.workup))
+    if result.selection is not None:
+        sections.append(selection_section(result.selection))
     sections.append(method_section(result))
     return Document(
         title=_title(result),

@@ -6,12 +6,16 @@ import tempfile
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from opensirt.report.breaks import breakable_texts
 from opensirt.report.content import Document, as_data
 
 _FONTS = ("DejaVu Sans",)
 """Comes with matplotlib and holds every sign that reports use."""
+
+_TEMPLATES = {"report": "report.typ", "board": "tumour_board.typ"}
+_BOARD_SIZES_PT = ("7.6", "7.2", "6.8", "6.4", "6.1", "5.8", "5.5", "5.2")
 
 
 def pdf_bytes(document: Document, made_at: datetime) -> bytes:
@@ -28,7 +32,8 @@ def pdf_bytes(document: Document, made_at: datetime) -> bytes:
     import matplotlib as mpl
     import typst
 
-    source = files("opensirt.report").joinpath("templates", "report.typ").read_text("utf-8")
+    template = _TEMPLATES[document.layout]
+    source = files("opensirt.report").joinpath("templates", template).read_text("utf-8")
     data = breakable_texts(as_data(document))
     data |= {"fonts": list(_FONTS), "date": _date(made_at)}
     with tempfile.TemporaryDirectory(prefix="opensirt-report-") as name:
@@ -42,13 +47,32 @@ def pdf_bytes(document: Document, made_at: datetime) -> bytes:
         (folder / "content.json").write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
         for picture, png in document.pictures().items():
             (folder / f"{picture}.png").write_bytes(png)
-        made: bytes = typst.compile(
-            str(main),
-            root=str(folder),
-            font_paths=[str(fonts)],
-            ignore_system_fonts=_has_all_signs(fonts, json.dumps(data, ensure_ascii=False)),
-        )
+        alone = _has_all_signs(fonts, json.dumps(data, ensure_ascii=False))
+        given: dict[str, Any] = {
+            "root": str(folder),
+            "font_paths": [str(fonts)],
+            "ignore_system_fonts": alone,
+        }
+        if document.layout == "board":
+            given["sys_inputs"] = {"size": _largest_on_one_page(main, given)}
+        made: bytes = typst.compile(str(main), **given)
     return made
+
+
+def _largest_on_one_page(main: Path, given: dict[str, Any]) -> str:
+    """Return the largest size of letters that keeps a page one page; the smallest if none does.
+
+    Nothing is left out for want of room: a second page shows that there is more.
+    """
+    import typst
+
+    for size in _BOARD_SIZES_PT:
+        pages = typst.query(
+            str(main), "<pages>", field="value", one=True, sys_inputs={"size": size}, **given
+        )
+        if int(pages) == 1:
+            break
+    return size
 
 
 def _date(made_at: datetime) -> dict[str, int]:

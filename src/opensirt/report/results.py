@@ -25,6 +25,7 @@ from opensirt.errors import InputError
 from opensirt.provenance import Provenance
 from opensirt.report.results_schema import results_schema
 from opensirt.report.sections.chosen import reported_dose
+from opensirt.report.selection_results import selection_data
 from opensirt.report.wording import RESEARCH_USE
 
 __all__ = ["NO_VALUE", "SCHEMA", "results_document", "results_schema"]
@@ -60,6 +61,8 @@ def results_document(
         "research_use": RESEARCH_USE,
         "findings": [_finding(one) for one in result.findings],
     }
+    if result.selection is not None:
+        document["selection"] = selection_data(result.selection)
     if result.workup is not None:
         document["workup"] = _workup(result.workup)
     if result.plan is not None:

@@ -113,9 +113,24 @@ def _finding() -> dict[str, Any]:
 def _selection() -> dict[str, Any]:
     rule = _object(
         {"id": _NAME, "result": {"enum": ["pass", "fail", "unknown"]}},
-        {"missing": _list(_NAME), "source": _TEXT, "status": _STATUS},
+        {
+            "title": _TEXT,
+            "kind": _NAME,
+            "missing": _list(_NAME),
+            "source": _TEXT,
+            "status": _STATUS,
+        },
     )
-    return _object({"rules": _list(rule)})
+    score = _object({"name": _NAME, "variant": _NAME, "value": _NUMBER, "status": _STATUS})
+    return _object(
+        {"rules": _list(rule)},
+        {
+            "on": {"type": "string", "format": "date"},
+            "profile": _NAME,
+            "device": _TEXT,
+            "scores": _list(score),
+        },
+    )
 
 
 def _workup() -> dict[str, Any]:

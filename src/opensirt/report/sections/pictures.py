@@ -168,3 +168,25 @@ def _projection(image: CaseImage, drawn: tuple[Structure, ...], name: str) -> Pi
         f"Coronal and sagittal maximum-intensity projections of the {shown.scale.quantity.lower()} "
         "with the outlines of the structures, orientation letters and a scale bar.",
     )
+
+
+def board_picture(case: Case, result: CaseResult) -> Picture | None:
+    """Return slices through the largest tumour with the planned dose, or the scout, or None."""
+    scout = case.scout()
+    if scout is None or result.workup is None:
+        return None
+    planned = planned_dose(result.plan)
+    if planned is None:
+        return _of_scout(case, result, scout)[0]
+    shown = scene(planned.dose, result.drawn, ct=_ct_of(case, planned.dose))
+    tumours = shown.tumours()
+    if not tumours:
+        return _middle(shown, "board", "planned dose")
+    largest = max(tumours, key=lambda one: one.mask.volume_ml)
+    return Picture(
+        "board",
+        slices_png(shown, focus_mm(largest)),
+        f"Planned dose in Gy on CT, through the largest tumour ({largest.label}).",
+        f"Axial, coronal and sagittal slices through {largest.label} with the planned dose in "
+        "colour and outlines of liver and tumours.",
+    )

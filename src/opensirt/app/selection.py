@@ -1,0 +1,60 @@
+"""The selection of a case: its record, its day and its overrides brought to the rules."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, datetime
+
+from opensirt.app.case_record import example_findings, overrides, patient_record
+from opensirt.domain.case import Case
+from opensirt.domain.missing import Missing
+from opensirt.domain.record import Plan, Workup
+from opensirt.domain.selection import Selection
+from opensirt.domain.site import SiteProfile
+
+
+def decision_day(case: Case, made_at: datetime) -> date:
+    """Return the day that a selection is for: that of treatment where it was given, or today.
+
+    Values taken after treatment say nothing of whom to treat.
+    """
+    given = case.administration
+    if given is None or isinstance(given.administered_at, Missing):
+        return made_at.date()
+    return given.administered_at.date()
+
+
+def case_selection(
+    case: Case,
+    site: SiteProfile,
+    *,
+    workup: Workup | None,
+    plan: Plan | None,
+    made_at: datetime,
+    software: Mapping[str, str],
+    profile: str | None = None,
+    device: str | None = None,
+    on: date | None = None,
+) -> Selection:
+    """Return the selection of a case; see `opensirt.workflow.select.select`.
+
+    Raises
+    ------
+    InputError, UnknownNameError, ConfirmationError, RuleError
+        When a clinical block, the profile, the device or an override cannot be used.
+    """
+    from opensirt.workflow.select import GENERAL, select
+
+    made = select(
+        case,
+        patient_record(case),
+        site,
+        workup=workup,
+        plan=plan,
+        on=decision_day(case, made_at) if on is None else on,
+        made_at=made_at,
+        software=software,
+        profile=profile or GENERAL,
+        device=device,
+        overrides=overrides(case),
+    )
+    return replace(made, findings=(*example_findings(case), *made.findings))

@@ -1,0 +1,215 @@
+"""Selection in words: eligibility, liver function, considerations, checklist, open questions."""
+
+from collections.abc import Sequence
+
+from opensirt.clinical.predicate.facts import fact_named
+from opensirt.domain.eligibility import Eligibility, Outcome, RuleKind, RuleResult
+from opensirt.domain.missing import Missing
+from opensirt.domain.score import Number, Score
+from opensirt.domain.selection import Selection
+from opensirt.domain.statement import Consideration, Side, Stage
+from opensirt.report.content import Block, Bullets, Column, Paragraph, Section, Table, marked, row
+from opensirt.report.number import rounded
+from opensirt.report.wording import UNVERIFIED_LEGEND, device_words
+
+_FAILED = {
+    RuleKind.INDICATION: "indication not met",
+    RuleKind.ABSOLUTE: "absolute contraindication",
+    RuleKind.RELATIVE: "relative contraindication",
+    RuleKind.INFORMATIVE: "to know",
+    RuleKind.TRIAL: "trial criterion not met",
+}
+_KINDS = {
+    RuleKind.ABSOLUTE: "absolute",
+    RuleKind.INDICATION: "indication",
+    RuleKind.TRIAL: "trial",
+    RuleKind.RELATIVE: "relative",
+    RuleKind.INFORMATIVE: "to know",
+}
+"""In the order of the list: what weighs most first."""
+
+_SIDES = {Side.FOR: "For", Side.AGAINST: "Against", Side.NOTE: "To know"}
+_STAGES = {
+    Stage.BOARD: "At the board",
+    Stage.ORDER: "With the order",
+    Stage.BEFORE: "Before the procedure",
+    Stage.AFTER: "Afterwards",
+}
+_OPTIONS = {
+    "radioembolization": "Radioembolization",
+    "embolization": "Embolization (TAE, TACE, DEB-TACE)",
+    "prrt": "PRRT",
+    "systemic": "Systemic treatment",
+    "surgery_ablation": "Surgery, ablation",
+    "device_resin": "Device: resin",
+    "device_glass": "Device: glass",
+    "device_holmium": "Device: holmium",
+    "extent_whole_liver": "Extent: whole liver",
+    "extent_sequential_lobar": "Extent: sequential lobar",
+    "extent_segmental": "Extent: segmental",
+}
+
+
+def selection_section(selection: Selection) -> Section:
+    """Return the selection for the report: rules, liver function, what is open."""
+    blocks: list[Block] = [
+        *eligibility_blocks(selection.eligibility, sources=True),
+        scores_table(selection.scores),
+    ]
+    return Section(f"Selection, as of {selection.on.isoformat()}", tuple(blocks))
+
+
+def eligibility_blocks(eligibility: Eligibility, *, sources: bool) -> tuple[Block, ...]:
+    """Return the tally, and the rules that failed or are unknown with the reason."""
+    shown = [
+        one
+        for outcome in (Outcome.FAIL, Outcome.UNKNOWN)
+        for kind in _KINDS
+        for one in eligibility.results
+        if one.outcome is outcome and one.kind is kind
+    ]
+    blocks: list[Block] = [Paragraph(tally(eligibility))]
+    if shown:
+        columns = [
+            Column("Rule", numeric=False, share=0.55),
+            Column("Result", numeric=False, share=1.5),
+            Column("What it asks", numeric=False, share=3.4),
+            Column("Because", numeric=False, share=2.6),
+        ]
+        if sources:
+            columns.append(Column("Source", numeric=False, share=2.4))
+        notes = () if all(one.verified for one in shown) else (UNVERIFIED_LEGEND,)
+        rows = [
+            row(
+                one.id,
+                _result(one),
+                marked(one.title, verified=one.verified),
+                _because(one),
+                *((one.citation.source,) if sources else ()),
+                strong=one.outcome is Outcome.FAIL and one.kind is not RuleKind.INFORMATIVE,
+            )
+            for one in shown
+        ]
+        blocks.append(Table("Rules that failed or are unknown", tuple(columns), tuple(rows), notes))
+    return tuple(blocks)
+
+
+def tally(eligibility: Eligibility) -> str:
+    """Return how many rules of a profile failed, are unknown and passed."""
+    results = eligibility.results
+    counts = {one: sum(result.outcome is one for result in results) for one in Outcome}
+    device = device_words(eligibility.device).lower() if eligibility.device else "any device"
+    overridden = sum(one.override is not None for one in results)
+    more = f", {overridden} of the failed overridden" if overridden else ""
+    return (
+        f"Profile {eligibility.profile} ({device}), {len(results)} rules: "
+        f"{counts[Outcome.FAIL]} failed{more}, {counts[Outcome.UNKNOWN]} unknown, "
+        f"{counts[Outcome.PASS]} passed. Unknown is never pass. The decision stays with people. "
+        f"Profile: {eligibility.profile_note}."
+    )
+
+
+def _result(one: RuleResult) -> str:
+    if one.outcome is Outcome.FAIL:
+        return _FAILED[one.kind] + (" (overridden)" if one.override is not None else "")
+    return f"unknown ({_KINDS[one.kind]})"
+
+
+def _because(one: RuleResult) -> str:
+    if one.override is not None:
+        return f"overridden by {' and '.join(one.override.by)}: {one.override.reason}"
+    if one.no_verified_value:
+        return "the rule has no verified limit; a site states its own"
+    if one.outcome is Outcome.UNKNOWN:
+        return f"not known: {_names(one.missing)}"
+    return "; ".join(f"{name.replace('_', ' ')}: {_value(name, one)}" for name in one.facts)
+
+
+def _value(name: str, one: RuleResult) -> str:
+    value = one.facts[name]
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, str):
+        return value.replace("_", " ")
+    return f"{rounded(value)} {fact_named(name).unit}".rstrip()
+
+
+def scores_table(scores: Sequence[Score]) -> Table:
+    """Return the scores of liver function with their grade, or what each lacks."""
+    return Table(
+        "",
+        (
+            Column("Score", numeric=False, share=1.0),
+            Column("Value", share=0.8),
+            Column("Grade", numeric=False, share=0.7),
+            Column("Variant, or what is missing", numeric=False, share=2.2),
+        ),
+        tuple(
+            row(
+                marked(one.name, verified=one.citation.verified),
+                _score(one.value),
+                one.grade if isinstance(one.grade, str) else "",
+                ("needs " + ", ".join(sorted(one.missing)))
+                if isinstance(one.value, Missing)
+                else one.variant.replace("_", " "),
+            )
+            for one in scores
+        ),
+    )
+
+
+def _score(value: Number) -> str:
+    """Return a score; points are whole.
+
+    >>> _score(6.0), _score(-2.7127)
+    ('6', '−2.71')
+    """
+    if isinstance(value, Missing):
+        return "unknown"
+    return f"{value:.0f}" if value == int(value) else rounded(value)
+
+
+def considerations_blocks(found: Sequence[Consideration]) -> tuple[Block, ...]:
+    """Return what speaks for and against each option in this patient, with sources."""
+    blocks: list[Block] = []
+    for option, title in _OPTIONS.items():
+        some = [one for one in found if one.option == option and one.applies is not False]
+        if some:
+            blocks.append(Bullets(tuple(_consideration(one) for one in some), title))
+    return tuple(blocks) or (Paragraph("No consideration that is held here applies."),)
+
+
+def _consideration(one: Consideration) -> str:
+    open_ = "" if one.applies else f" (if so; not known: {_names(one.missing)})"
+    text = marked(one.text, verified=one.citation.verified)
+    return f"{_SIDES[one.side]}: {text}{open_} [{one.citation.source}]"
+
+
+def checklist_items(selection: Selection) -> tuple[str, ...]:
+    """Return the items that concern the patient; those that may do so say what is not known."""
+    return tuple(
+        f"{_STAGES[one.stage]}: {marked(one.text, verified=one.citation.verified)}"
+        + ("" if one.applies else f" (if so; not known: {_names(one.missing)})")
+        for stage in Stage
+        for one in selection.checklist
+        if one.stage is stage and one.applies is not False
+    )
+
+
+def open_questions(selection: Selection) -> tuple[str, ...]:
+    """Return every fact that a rule, item or consideration waits for, in words."""
+    waiting = {fact: list(rules) for fact, rules in selection.eligibility.missing.items()}
+    for missing in (
+        *(one.missing for one in selection.checklist),
+        *(one.missing for one in selection.considerations),
+    ):
+        for fact in missing:
+            waiting.setdefault(fact, [])
+    return tuple(
+        f"{fact_named(fact).text}?" + (f" ({', '.join(rules)})" if rules else "")
+        for fact, rules in waiting.items()
+    )
+
+
+def _names(facts: Sequence[str]) -> str:
+    return ", ".join(name.removesuffix("_gy").replace("_", " ") for name in facts)
