@@ -8,6 +8,7 @@ the exact average of a voxel pair, and as the shares add up to one, no energy is
 Nothing is normalised afterwards.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import permutations
@@ -71,7 +72,7 @@ class VoxelKernel:
     @property
     def inside_mev(self) -> float:
         """Energy for each decay that the whole kernel holds."""
-        return float(np.sum(self.octant_mev * _multiplicity(self.octant_mev.shape)))
+        return octant_total(self.octant_mev)
 
     @property
     def outside_fraction(self) -> float:
@@ -90,6 +91,11 @@ def whole(octant: NDArray[np.float64]) -> NDArray[np.float64]:
     index = (np.abs(np.arange(1 - n, n)) for n in octant.shape)
     mirrored: NDArray[np.float64] = octant[np.ix_(*index)]
     return mirrored
+
+
+def octant_total(octant: NDArray[np.float64]) -> float:
+    """Return the sum of an even function over all eight octants."""
+    return float(np.sum(octant * _multiplicity(octant.shape)))
 
 
 def _multiplicity(shape: tuple[int, ...]) -> NDArray[np.float64]:
@@ -219,11 +225,17 @@ def _subshells(
     return radius, energies[:, owner] / pieces[owner]
 
 
-def _deposit(point: PointKernel, sides_mm: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Share the energy of all shells out among the voxels of one octant, (3, nk+1, nj+1, ni+1)."""
-    n = np.array(half_widths(point, sides_mm))
-    farthest_mm = float(np.linalg.norm((n + 1) * sides_mm))
-    radius_mm, energy_mev = _subshells(point, _SUBSHELL * sides_mm.min(), farthest_mm)
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Points:
+    """Points on one octant of shells: weights, voxel below and place in it along each axis."""
+
+    weight: NDArray[np.float64]
+    lower: list[NDArray[np.intp]]
+    rest: list[NDArray[np.float64]]
+
+
+def _on_shells(radius_mm: NDArray[np.float64], sides_mm: NDArray[np.float64]) -> _Points:
+    """Return points in many directions on every shell, (shells × directions,) each."""
     cosine, polar_weight = np.polynomial.legendre.leggauss(_POLAR)
     cosine, polar_weight = (cosine + 1.0) / 2.0, polar_weight / 2.0
     # The azimuths of each shell are turned against those of the last: their errors cancel.
@@ -243,17 +255,91 @@ def _deposit(point: PointKernel, sides_mm: NDArray[np.float64]) -> NDArray[np.fl
         lower.append(index.astype(np.intp))
         rest.append(remainder)
     weight = np.broadcast_to(polar_weight[None, :, None] / _AZIMUTHAL, shape)
-    parts = [(weight * one[:, None, None]).reshape(-1) for one in energy_mev]
-    dropped = np.zeros((3, int(np.prod(n + 1))))
+    return _Points(weight=weight.reshape(-1), lower=lower, rest=rest)
+
+
+def _corners(
+    points: _Points, half_width: tuple[int, ...]
+) -> Iterator[tuple[NDArray[np.bool_], NDArray[np.intp], NDArray[np.float64]]]:
+    """Yield, for each of the eight voxels around a point: which are inside, where, the share."""
     for corner in np.ndindex(2, 2, 2):
-        index3 = [low + up for low, up in zip(lower, corner, strict=True)]
-        inside = np.logical_and.reduce([one <= top for one, top in zip(index3, n, strict=True)])
-        share = np.prod([r if up else 1.0 - r for r, up in zip(rest, corner, strict=True)], axis=0)
-        flat = np.ravel_multi_index([one[inside] for one in index3], tuple(n + 1))
+        index = [low + up for low, up in zip(points.lower, corner, strict=True)]
+        inside = np.logical_and.reduce(
+            [one <= top for one, top in zip(index, half_width, strict=True)]
+        )
+        share = points.weight * np.prod(
+            [r if up else 1.0 - r for r, up in zip(points.rest, corner, strict=True)], axis=0
+        )
+        shape = tuple(n + 1 for n in half_width)
+        yield inside, np.ravel_multi_index([one[inside] for one in index], shape), share[inside]
+
+
+def _deposit(point: PointKernel, sides_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Share the energy of all shells out among the voxels of one octant, (3, nk+1, nj+1, ni+1)."""
+    n = half_widths(point, sides_mm)
+    farthest_mm = float(np.linalg.norm((np.array(n) + 1) * sides_mm))
+    radius_mm, energy_mev = _subshells(point, _SUBSHELL * sides_mm.min(), farthest_mm)
+    return deposit_shells(radius_mm, energy_mev, sides_mm, n)
+
+
+def deposit_shells(
+    radius_mm: NDArray[np.float64],
+    energy_mev: NDArray[np.float64],
+    sides_mm: NDArray[np.float64],
+    half_width: tuple[int, int, int],
+) -> NDArray[np.float64]:
+    """Share the energy of thin shells out among the voxels of one octant.
+
+    Parameters
+    ----------
+    radius_mm : (shells,)
+    energy_mev : (rows, shells)
+    sides_mm : (k, j, i)
+        Of a voxel, in the medium of the shells.
+    half_width : (nk, nj, ni)
+        What falls on voxels farther away is left out.
+
+    Returns
+    -------
+    (rows, nk + 1, nj + 1, ni + 1)
+        Energy in one voxel at each offset.
+    """
+    points = _on_shells(radius_mm, sides_mm)
+    per_shell = _POLAR * _AZIMUTHAL
+    parts = [np.repeat(one, per_shell) for one in energy_mev]
+    shape = tuple(n + 1 for n in half_width)
+    dropped = np.zeros((len(parts), int(np.prod(shape))))
+    for inside, flat, share in _corners(points, half_width):
         for row, part in enumerate(parts):
-            dropped[row] += np.bincount(flat, (part * share)[inside], minlength=dropped.shape[1])
-    octants = dropped.reshape(3, *(n + 1))
-    return octants / _multiplicity(octants.shape[1:])
+            dropped[row] += np.bincount(flat, part[inside] * share, minlength=dropped.shape[1])
+    octants = dropped.reshape(-1, *shape)
+    return octants / _multiplicity(shape)
+
+
+def shares_of_shells(
+    radius_mm: NDArray[np.float64],
+    sides_mm: NDArray[np.float64],
+    half_width: tuple[int, int, int],
+) -> NDArray[np.float64]:
+    """Return the share of each thin shell that falls on one voxel, (shells, offsets).
+
+    It is a matter of geometry alone: energies of any medium are folded with it. Offsets are
+    those of one octant in memory order.
+    """
+    order = np.argsort(sides_mm, kind="stable")
+    points = _on_shells(radius_mm, sides_mm[order])
+    sorted_width = tuple(half_width[axis] for axis in order)
+    shape = tuple(n + 1 for n in sorted_width)
+    n_offsets = int(np.prod(shape))
+    first = np.repeat(np.arange(len(radius_mm)) * n_offsets, _POLAR * _AZIMUTHAL)
+    dropped = np.zeros(len(radius_mm) * n_offsets)
+    for inside, flat, share in _corners(points, sorted_width):
+        dropped += np.bincount(first[inside] + flat, share, minlength=dropped.size)
+    octants = dropped.reshape(-1, *shape) / _multiplicity(shape)
+    octants = _even_out(octants, sides_mm[order])
+    back = np.transpose(octants, (0, *(1 + axis for axis in np.argsort(order))))
+    shares: NDArray[np.float64] = back.reshape(len(radius_mm), n_offsets)
+    return shares
 
 
 def _even_out(octants: NDArray[np.float64], sides_mm: NDArray[np.float64]) -> NDArray[np.float64]:

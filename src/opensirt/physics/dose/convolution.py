@@ -11,7 +11,12 @@ from opensirt.domain.image import DensityMap, DoseMap, TimeIntegratedActivityMap
 from opensirt.domain.record import EnergyBalance
 from opensirt.errors import OpenSirtError
 from opensirt.physics.dose.engine import EngineResult, require_fit
-from opensirt.physics.dose.findings import activity_near_edge, negative_decays, require_balance
+from opensirt.physics.dose.findings import (
+    activity_near_edge,
+    negative_decays,
+    photons_as_in_even_tissue,
+    require_balance,
+)
 from opensirt.physics.dose.fourier import (
     Block,
     Kept,
@@ -21,7 +26,8 @@ from opensirt.physics.dose.fourier import (
     reach,
 )
 from opensirt.physics.dose.mass import VoxelMasses, masses
-from opensirt.physics.kernel import VoxelKernel, voxel_kernel
+from opensirt.physics.dose.photons import PhotonDose, photon_dose
+from opensirt.physics.kernel import VoxelKernel, octant_total, voxel_kernel
 from opensirt.reference.constant import constant
 from opensirt.reference.radionuclide import Radionuclide
 from opensirt.units import GRAMS_PER_KG, J_PER_MEV
@@ -34,6 +40,8 @@ class KernelConvolution:
     The kernel is that of the density in which the middle decay happens (the median weighted with
     activity), so that it is exact where the density is even. At the edge of lung or bone the
     spread of energy is that of the kernel's density, and the dose is wrong by tens of per cent.
+    Photons and bremsstrahlung of a nuclide that emits photons spread as in an even medium, over
+    the whole image; the bremsstrahlung of other nuclides as far as the kernel goes.
 
     Parameters
     ----------
@@ -74,22 +82,28 @@ class KernelConvolution:
             density_g_per_ml=middle_kg_per_ml * GRAMS_PER_KG,
             water=self.water,
         )
-        octant_j = kernel.octant_mev * J_PER_MEV
+        far = self._photons(decays, density, kernel)
+        near_mev = kernel.octant_mev if far is None else kernel.electron_mev
+        octant_j = near_mev * J_PER_MEV
         part = reach(occupied, kernel.half_width, decays.grid.shape)
         inside, mass = decays.values[part.block], masses(density, part.block)
         even = float(mass.density_kg_per_ml.flat[0]) if mass.uniform else 1.0
         in_block = convolve_even(
             inside, octant_j, part.shape, factor=1.0 / even, workers=self.workers
         )
-        n_round_off = _drop_round_off(in_block, all_positive=float(inside.min()) >= 0)
+        n_round_off = drop_round_off(in_block, all_positive=float(inside.min()) >= 0)
         if not mass.uniform:
             np.divide(in_block, mass.density_kg_per_ml, out=in_block)
-        values = in_block
-        if in_block.shape != decays.grid.shape:
+        kept = kept_inside(inside, octant_j, part.block, decays.grid.shape)
+        close = self._balance(kept, kernel, near_mev, mass.energy_j(in_block), mass.voxel_volume_ml)
+        values, balance = in_block, close
+        if far is not None:
+            values = far.dose_gy
+            values[part.block] += in_block
+            balance = with_photons(close, far)
+        elif in_block.shape != decays.grid.shape:
             values = np.zeros(decays.grid.shape, dtype=np.float32)
             values[part.block] = in_block
-        kept = kept_inside(inside, octant_j, part.block, decays.grid.shape)
-        balance = self._balance(kept, kernel, mass.energy_j(in_block), mass.voxel_volume_ml)
         dose = DoseMap(
             grid=decays.grid,
             values=values,
@@ -99,41 +113,76 @@ class KernelConvolution:
         )
         findings = (
             *negative_decays(inside),
-            *activity_near_edge(balance.outside_grid_fraction),
-            *_round_off(n_round_off),
-            *mass.in_air(in_block, balance.scored_j),
-            *density_contrast(in_block, mass, kernel.density_g_per_ml, balance.scored_j),
-            *self._photons_outside(kernel),
+            *activity_near_edge(close.outside_grid_fraction),
+            *round_off(n_round_off),
+            *mass.in_air(in_block, close.scored_j),
+            *density_contrast(in_block, mass, kernel.density_g_per_ml, close.scored_j),
+            *(
+                ()
+                if far is None
+                else photons_as_in_even_tissue(
+                    self.nuclide, kernel.density_g_per_ml, far.scored_j, balance.released_j
+                )
+            ),
         )
         return EngineResult(dose=dose, energy=balance, findings=findings)
 
+    def _photons(
+        self, decays: TimeIntegratedActivityMap, density: DensityMap, kernel: VoxelKernel
+    ) -> PhotonDose | None:
+        """Return the dose by photons of a nuclide that emits them; they leave the kernel."""
+        if self.nuclide.photons == "none":
+            return None
+        return photon_dose(
+            decays,
+            density,
+            self.nuclide,
+            density_g_per_ml=kernel.density_g_per_ml,
+            water=self.water,
+            workers=self.workers,
+        )
+
     def _balance(
-        self, kept: Kept, kernel: VoxelKernel, scored_j: float, voxel_volume_ml: float
+        self,
+        kept: Kept,
+        kernel: VoxelKernel,
+        near_mev: NDArray[np.float64],
+        scored_j: float,
+        voxel_volume_ml: float,
     ) -> EnergyBalance:
         released_j = kept.total * kernel.emitted_mev * J_PER_MEV * voxel_volume_ml
         inside_j = kept.inside * voxel_volume_ml
-        left_j = released_j * (1.0 - kernel.outside_fraction) - inside_j
+        held = octant_total(near_mev) / kernel.emitted_mev
+        left_j = released_j * held - inside_j
         balance = EnergyBalance(
             mean_energy_mev_per_decay=kernel.emitted_mev,
             released_j=released_j,
             scored_j=scored_j,
-            outside_kernel_fraction=kernel.outside_fraction,
+            outside_kernel_fraction=1.0 - held,
             outside_grid_fraction=left_j / released_j if released_j else 0.0,
         )
         allowed = constant("dose_engines", "balance", "energy_fraction_at_most").value
         require_balance(balance, allowed * abs(released_j))
         return balance
 
-    def _photons_outside(self, kernel: VoxelKernel) -> tuple[Finding, ...]:
-        if self.nuclide.photons == "none":
-            return ()
-        held = kernel.s_values(kernel.photon_mev).sum() / kernel.s_values(kernel.octant_mev).sum()
-        share = self.nuclide.photon_energy_mev_per_decay.value / kernel.emitted_mev
-        text = (
-            f"photons of {self.nuclide.name} carry {share:.1%} of the energy of a decay and travel "
-            f"centimetres; the kernel holds those absorbed close by, {held:.2%} of its energy"
-        )
-        return (Finding(Severity.NOTE, "photons_outside_kernel", text, share),)
+
+def with_photons(close: EnergyBalance, photons: PhotonDose) -> EnergyBalance:
+    """Return the balance of electrons and photons together.
+
+    What leaves the image by photons counts as outside the grid; what they carry beyond the point
+    kernel, or past voxels lighter than the even medium, as outside the kernel.
+    """
+    released_j = close.released_j
+    if not released_j:
+        return close
+    return EnergyBalance(
+        mean_energy_mev_per_decay=close.mean_energy_mev_per_decay,
+        released_j=released_j,
+        scored_j=close.scored_j + photons.scored_j,
+        outside_kernel_fraction=close.outside_kernel_fraction
+        - (photons.scored_j + photons.left_j) / released_j,
+        outside_grid_fraction=close.outside_grid_fraction + photons.left_j / released_j,
+    )
 
 
 def _everything(shape: tuple[int, ...]) -> Block:
@@ -160,7 +209,7 @@ def middle_density_kg_per_ml(
     return max(1, int(np.searchsorted(summed, summed[-1] / 2.0))) * step
 
 
-def _drop_round_off(energy: NDArray[np.float32], *, all_positive: bool) -> int:
+def drop_round_off(energy: NDArray[np.float32], *, all_positive: bool) -> int:
     """Set negatives that are round-off of the transform to zero, in place, and count them.
 
     Raises
@@ -178,12 +227,13 @@ def _drop_round_off(energy: NDArray[np.float32], *, all_positive: bool) -> int:
             f"the convolution gave {lowest / float(energy.max()):.2g} of its maximum where nothing "
             "negative went in; the dose is refused. Report this as a defect"
         )
-    round_off = (energy < 0) & (energy >= -limit)
-    energy[round_off] = 0.0
-    return int(np.count_nonzero(round_off))
+    below_zero = (energy < 0) & (energy >= -limit)
+    energy[below_zero] = 0.0
+    return int(np.count_nonzero(below_zero))
 
 
-def _round_off(n_voxels: int) -> tuple[Finding, ...]:
+def round_off(n_voxels: int) -> tuple[Finding, ...]:
+    """Return a finding that counts the voxels whose round-off was set to zero."""
     if n_voxels == 0:
         return ()
     text = (

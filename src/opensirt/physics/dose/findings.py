@@ -7,6 +7,7 @@ from opensirt.domain.finding import Finding, Severity
 from opensirt.domain.record import EnergyBalance
 from opensirt.errors import OpenSirtError
 from opensirt.reference.constant import constant
+from opensirt.reference.radionuclide import Radionuclide
 
 
 def negative_decays(decays: NDArray[np.float32]) -> tuple[Finding, ...]:
@@ -45,6 +46,22 @@ def activity_near_edge(outside_grid_fraction: float) -> tuple[Finding, ...]:
             allowed.source,
         ),
     )
+
+
+def photons_as_in_even_tissue(
+    nuclide: Radionuclide, density_g_per_ml: float, scored_j: float, released_j: float
+) -> tuple[Finding, ...]:
+    """Return a finding on how much of the photons' energy stays, and how it was computed."""
+    if nuclide.photons == "none" or released_j <= 0:
+        return ()
+    photons = nuclide.photon_energy_mev_per_decay.value
+    share = photons / (photons + nuclide.electron_energy_mev_per_decay.value)
+    text = (
+        f"photons of {nuclide.name} carry {share:.1%} of the energy of a decay and travel "
+        f"centimetres; {scored_j / released_j:.2%} stays in the image by photons and "
+        f"bremsstrahlung, spread as in even tissue of {density_g_per_ml:.3g} g/mL without end"
+    )
+    return (Finding(Severity.NOTE, "photons_outside_kernel", text, share),)
 
 
 def require_balance(balance: EnergyBalance, tolerance_j: float) -> None:

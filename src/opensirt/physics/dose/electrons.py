@@ -1,0 +1,369 @@
+"""Electrons by superposition: one convolution where the density is even, rays elsewhere."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from opensirt.physics.dose.convolution import drop_round_off
+from opensirt.physics.dose.fourier import Block, convolve_even
+from opensirt.physics.dose.ray_table import RayTable, ray_table
+from opensirt.physics.kernel import VoxelKernel, octant_total, voxel_kernel
+from opensirt.reference.constant import constant
+
+if TYPE_CHECKING:
+    from opensirt.physics.dose.rays import Ways
+
+_EXACT_SHELLS = 6
+"""So many voxels around a source are reached along lines cut at every voxel's face."""
+
+_NOTHING = 1e-9
+"""Parts of a way smaller than this are round-off."""
+
+_RATIO = 1.05
+"""Densities, relative to the middle one, between which the kernel's slope is taken."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Spread:
+    """What electrons leave in a block of the image.
+
+    Parameters
+    ----------
+    block
+        Where `values` lie in the grid.
+    values : (k, j, i)
+        Σ decays × MeV/(g/mL), decays in Bq s/mL.
+    inside, left
+        Energy on voxels of the image, and beyond its edges, in Bq s/mL × MeV.
+    n_by_rays
+        Number of source voxels from which rays were followed.
+    n_round_off
+        Number of voxels whose round-off below zero was set to zero.
+    """
+
+    block: Block
+    values: NDArray[np.float64]
+    inside: float
+    left: float
+    n_by_rays: int
+    n_round_off: int
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Field:
+    """A block of the image with a rim, as wide as electrons go, that continues its edge."""
+
+    core: Block
+    decays: NDArray[np.float32]
+    density_g_per_ml: NDArray[np.float32]
+    inside: NDArray[np.bool_]
+
+
+def spread_electrons(
+    decays: NDArray[np.float32],
+    density_g_per_ml: NDArray[np.float32],
+    occupied: Block,
+    kernel: VoxelKernel,
+    *,
+    workers: int,
+    compiled: bool,
+) -> Spread:
+    """Return what electrons leave where.
+
+    Parameters
+    ----------
+    decays : (k, j, i), Bq s/mL
+    density_g_per_ml : (k, j, i)
+    occupied
+        The block outside which there are no decays.
+    kernel
+        Of the density in which most decays happen.
+    workers
+        Threads; −1 for all.
+    compiled
+        Whether the loops run compiled.
+    """
+    uneven = _uneven_fraction(density_g_per_ml, kernel)
+    table = None
+    width = kernel.half_width
+    if uneven.any():
+        ends = float(density_g_per_ml.min()), float(density_g_per_ml.max())
+        table = ray_table(
+            kernel.nuclide, kernel.spacing_mm, densities_g_per_ml=ends, water=kernel.water
+        )
+        k, j, i = (max(pair) for pair in zip(width, table.half_width, strict=True))
+        width = (k, j, i)
+    block, field = _field(decays, density_g_per_ml, occupied, width)
+    by_rays = np.zeros(field.decays.shape, dtype=bool)
+    if table is not None:
+        by_rays = _needs_rays(field, kernel, workers)
+    values, inside, left, n_round_off = _by_convolution(field, kernel, by_rays, workers)
+    n_by_rays = int(np.count_nonzero(by_rays))
+    if table is not None and n_by_rays:
+        along, more_inside, more_left = _by_rays(field, by_rays, table, workers, compiled=compiled)
+        values = values + along
+        inside, left = inside + more_inside, left + more_left
+    return Spread(
+        block=block,
+        values=values[field.core],
+        inside=inside,
+        left=left,
+        n_by_rays=n_by_rays,
+        n_round_off=n_round_off,
+    )
+
+
+def _field(
+    decays: NDArray[np.float32],
+    density_g_per_ml: NDArray[np.float32],
+    occupied: Block,
+    width: tuple[int, int, int],
+) -> tuple[Block, _Field]:
+    """Return the block within reach of the decays, and its field."""
+    k, j, i = (
+        slice(max(0, filled.start - n), min(length, filled.stop + n))
+        for filled, n, length in zip(occupied, width, decays.shape, strict=True)
+    )
+    block = (k, j, i)
+    rim = tuple((n, n) for n in width)
+    core_k, core_j, core_i = (
+        slice(n, n + part.stop - part.start) for n, part in zip(width, block, strict=True)
+    )
+    values = np.pad(decays[block], rim)
+    inside = np.zeros(values.shape, dtype=bool)
+    inside[core_k, core_j, core_i] = True
+    field = _Field(
+        core=(core_k, core_j, core_i),
+        decays=values,
+        density_g_per_ml=np.pad(density_g_per_ml[block], rim, mode="edge"),
+        inside=inside,
+    )
+    return block, field
+
+
+def _uneven_fraction(
+    density_g_per_ml: NDArray[np.float32], kernel: VoxelKernel
+) -> NDArray[np.bool_]:
+    differs = constant("dose_engines", "density_contrast", "difference_at_most").value
+    ratio = density_g_per_ml / np.float32(kernel.density_g_per_ml)
+    uneven: NDArray[np.bool_] = np.abs(ratio - 1.0) > differs
+    return uneven
+
+
+def _convolved(
+    values: NDArray[np.float32], octant: NDArray[np.float64], workers: int
+) -> NDArray[np.float32]:
+    """Convolve a field; right within its core, for the rim is as wide as the kernel."""
+    from scipy.fft import next_fast_len
+
+    k, j, i = (
+        next_fast_len(n, real=axis == 2)  # noqa: PLR2004 - the last axis
+        for axis, n in enumerate(values.shape)
+    )
+    return convolve_even(values, octant, (k, j, i), workers=workers)
+
+
+def _needs_rays(field: _Field, kernel: VoxelKernel, workers: int) -> NDArray[np.bool_]:
+    """Return the sources that are not faint and would put energy on voxels of other density."""
+    faint = constant("dose_engines", "rays", "faint_fraction_of_maximum").value
+    allowed = constant("dose_engines", "rays", "uneven_energy_fraction_at_most").value
+    uneven = _uneven_fraction(field.density_g_per_ml, kernel).astype(np.float32)
+    share = _convolved(uneven, kernel.electron_mev, workers) / octant_total(kernel.electron_mev)
+    strength = np.abs(field.decays)
+    needed: NDArray[np.bool_] = (share > allowed) & (strength > faint * float(strength.max()))
+    return needed
+
+
+@dataclass(frozen=True, eq=False)
+class _Expansion:
+    """The kernel near the middle density, to first order in the density on the way.
+
+    The mean density between two voxels is taken as the mean of those at both ends, each
+    averaged with its neighbours.
+    """
+
+    octant: NDArray[np.float64]
+    slope: NDArray[np.float64]
+    half_away_g_per_ml: NDArray[np.float32]
+    workers: int
+
+    def of(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the values spread by the kernel."""
+        spread = _convolved(values, self.octant, self.workers)
+        if self.half_away_g_per_ml.any():
+            spread += _convolved(values * self.half_away_g_per_ml, self.slope, self.workers)
+            spread += self.half_away_g_per_ml * _convolved(values, self.slope, self.workers)
+        return spread
+
+
+def _expansion(field: _Field, kernel: VoxelKernel, workers: int) -> _Expansion:
+    from scipy.ndimage import uniform_filter
+
+    middle = kernel.density_g_per_ml
+    octant = kernel.electron_mev / middle
+    uneven = _uneven_fraction(field.density_g_per_ml, kernel)
+    away = np.where(uneven, np.float32(0.0), field.density_g_per_ml - np.float32(middle))
+    if not away.any():
+        return _Expansion(octant, np.zeros((1, 1, 1)), away, workers)
+    above, below = (
+        _like(
+            voxel_kernel(
+                kernel.nuclide, kernel.spacing_mm, density_g_per_ml=one, water=kernel.water
+            ),
+            octant.shape,
+        )
+        for one in (middle * _RATIO, middle / _RATIO)
+    )
+    slope = (above - below) / (middle * _RATIO - middle / _RATIO)
+    half = (uniform_filter(away, 3, mode="nearest") / 2.0).astype(np.float32)
+    return _Expansion(octant, slope, half, workers)
+
+
+def _like(kernel: VoxelKernel, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """Return MeV/(g/mL) of a kernel in an octant of another shape."""
+    made = np.zeros(shape)
+    common = tuple(
+        slice(0, min(pair)) for pair in zip(shape, kernel.electron_mev.shape, strict=True)
+    )
+    made[common] = kernel.electron_mev[common] / kernel.density_g_per_ml
+    return made
+
+
+def _by_convolution(
+    field: _Field, kernel: VoxelKernel, by_rays: NDArray[np.bool_], workers: int
+) -> tuple[NDArray[np.float64], float, float, int]:
+    """Return values, energies inside and left, and the number of voxels with round-off.
+
+    The kernel gives dose, as in even density. Each source is weighted so that dose × mass of all
+    voxels around it is its energy: small differences of density do not change what it gives.
+    """
+    energy_mev = octant_total(kernel.electron_mev)
+    sources = np.where(by_rays, np.float32(0.0), field.decays)
+    if not sources.any():
+        return np.zeros(field.decays.shape), 0.0, 0.0, 0
+    expansion = _expansion(field, kernel, workers)
+    would_give = expansion.of(field.density_g_per_ml).astype(np.float64)
+    uneven = _uneven_fraction(field.density_g_per_ml, kernel)
+    weight = energy_mev / np.maximum(would_give, 1e-3 * energy_mev)
+    # In air a source leaves less than its energy nearby: the rest is lost, not made up for.
+    light = uneven | (weight > _heaviest_weight())
+    weight = np.where(light, np.minimum(weight, 1.0), weight)
+    weighted = sources * weight
+    given = float(np.sum(weighted[field.core] * would_give[field.core]))
+    values = expansion.of(weighted.astype(np.float32))
+    n_round_off = drop_round_off(values, all_positive=float(sources.min()) >= 0)
+    inside = float(
+        np.einsum(
+            "kji,kji->", values[field.core], field.density_g_per_ml[field.core], dtype=np.float64
+        )
+    )
+    return values.astype(np.float64), inside, given - inside, n_round_off
+
+
+def _heaviest_weight() -> float:
+    return 1.0 + 2.0 * constant("dose_engines", "density_contrast", "difference_at_most").value
+
+
+def _by_rays(
+    field: _Field,
+    by_rays: NDArray[np.bool_],
+    table: RayTable,
+    workers: int,
+    *,
+    compiled: bool,
+) -> tuple[NDArray[np.float64], float, float]:
+    """Return values, and energies inside and left."""
+    import numba
+
+    from opensirt.physics.dose import rays
+
+    superpose = rays.superpose if compiled else rays.plain(rays.superpose)
+    shape = field.decays.shape
+    sources = np.flatnonzero(by_rays)
+    n_threads = numba.get_num_threads() if workers < 0 else workers
+    summed, kept, left = superpose(
+        sources,
+        field.decays.reshape(-1)[sources],
+        np.ascontiguousarray(field.density_g_per_ml).reshape(-1),
+        field.inside.reshape(-1),
+        _ways(table, shape),
+        (table.values, table.lowest_g_per_ml, table.log_step),
+        table.electron_mev,
+        table.reach_mm,
+        n_threads,
+    )
+    return summed.reshape(shape), float(kept.sum()), float(left.sum())
+
+
+def _ways(table: RayTable, shape: tuple[int, ...]) -> "Ways":
+    """Return the offsets within the longest ray, shell by shell, and how their lines run.
+
+    The line to an offset crosses the shell before at a point between four of its offsets. The
+    mean density up to there is taken as theirs, weighted; the rest of the way adds half of the
+    density there and half of the target's.
+    """
+    grids = np.meshgrid(*(np.arange(-n, n + 1) for n in table.half_width), indexing="ij")
+    offsets = np.stack([one.reshape(-1) for one in grids], axis=1)
+    distance_mm = np.linalg.norm(offsets * np.array(table.spacing_mm), axis=1)
+    shell = np.abs(offsets).max(axis=1)
+    # A shell is whole as far as the lines of the next one need it.
+    kept = distance_mm <= table.longest_mm + float(np.linalg.norm(table.spacing_mm))
+    order = np.argsort(shell[kept], kind="stable")
+    offsets, distance_mm, shell = (one[kept][order] for one in (offsets, distance_mm, shell))
+    width = np.array(table.half_width)
+    number = np.zeros(tuple(2 * width + 1), np.int32)
+    number[tuple((offsets + width).T)] = np.arange(len(offsets))
+    nearer = offsets * ((shell - 1) / np.maximum(shell, 1))[:, None]
+    # Rounded towards the source voxel's planes, so that turned and flipped images agree.
+    lower = np.trunc(nearer + np.copysign(_NOTHING, nearer))
+    rest = np.abs(nearer - lower)
+    rest[rest < 10.0 * _NOTHING] = 0.0
+    upward = np.where(rest > 0, np.sign(offsets), 0)
+    leading = np.abs(offsets) == shell[:, None]
+    before, weights = [], []
+    cross = np.argsort(leading, axis=1, kind="stable")[:, :2]  # the two axes that do not lead
+    rows = np.arange(len(offsets))
+    for up in ((0, 0), (1, 0), (0, 1), (1, 1)):
+        corner, weight = lower.copy(), np.ones(len(offsets))
+        for axis, one in zip(cross.T, up, strict=True):
+            share = rest[rows, axis]
+            corner[rows, axis] += one * upward[rows, axis]
+            weight *= share if one else 1.0 - share
+        before.append(number[tuple((corner.astype(np.int64) + width).T)])
+        weights.append(weight)
+    starts = np.searchsorted(shell, np.arange(int(shell.max()) + 2))
+    table_rows = np.ravel_multi_index(tuple(np.abs(offsets.T)), tuple(width + 1))
+    strides = np.array((shape[1] * shape[2], shape[2], 1))
+    return (
+        (offsets @ strides).astype(np.int32),
+        table_rows.astype(np.int32),
+        distance_mm.astype(np.float32),
+        starts.astype(np.int32),
+        np.ascontiguousarray(np.stack(before, axis=1), dtype=np.int32),
+        np.ascontiguousarray(np.stack(weights, axis=1), dtype=np.float32),
+        *_exact(offsets[: starts[min(_EXACT_SHELLS + 1, len(starts) - 1)]], number, width),
+    )
+
+
+def _exact(
+    offsets: NDArray[np.int64], number: NDArray[np.int32], width: NDArray[np.int64]
+) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]:
+    """Return the voxels that the lines to the nearest offsets cross, and the parts of the way."""
+    ends, crossed, parts = [0], [], []
+    for offset in offsets:
+        cuts = [np.array([0.0, 1.0])]
+        cuts += [(np.arange(n) + 0.5) / n for n in np.abs(offset) if n]
+        at = np.sort(np.concatenate(cuts))
+        way = np.diff(at)
+        real = way > _NOTHING  # through an edge or a corner: no way in between
+        middle = ((at[1:] + at[:-1]) / 2.0)[real, None]
+        crossed.append(number[tuple((np.rint(middle * offset).astype(np.int64) + width).T)])
+        parts.append(way[real])
+        ends.append(ends[-1] + int(np.count_nonzero(real)))
+    return (
+        np.array(ends, np.int32),
+        np.concatenate(crossed).astype(np.int32),
+        np.concatenate(parts).astype(np.float32),
+    )
