@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from opensirt.domain.dvh import Dvh
 from opensirt.domain.finding import Finding
+from opensirt.domain.focus import ExtrahepaticFocus
 from opensirt.domain.image import DoseMap
 from opensirt.domain.missing import Missing
 from opensirt.domain.selection import Selection
@@ -88,6 +89,8 @@ class Workup:
     normalising_volume: str
     """In words: the structures whose counts hold the activity that reaches the liver."""
     extrahepatic: tuple[StructureUptake, ...] = ()
+    foci: tuple[ExtrahepaticFocus, ...] = ()
+    """Uptake outside liver and lungs that no one drew."""
     findings: tuple[Finding, ...] = ()
 
 

@@ -12,6 +12,7 @@ from opensirt.domain.site import SiteProfile
 from opensirt.errors import MissingInputError, UnknownNameError
 from opensirt.provenance import Provenance
 from opensirt.workflow.both_lobes import both_lobes_named
+from opensirt.workflow.focus_findings import foci_doses
 from opensirt.workflow.limit_in_force import TUMOUR
 from opensirt.workflow.plan_dose import planned_dose
 from opensirt.workflow.plan_findings import (
@@ -104,6 +105,8 @@ def plan(
                 findings += missed_target(row, planner.targets.get(TUMOUR))
     findings += unverified_rows(rows)
     chosen = chosen_row(rows, prescription)
+    if chosen is not None:
+        findings += foci_doses(chosen, workup)
     wanted = [] if chosen is None else [(chosen.device, chosen.model)]
     if all_doses:
         wanted += [(row.device, row.model) for row in rows]

@@ -21,6 +21,11 @@ from opensirt.workflow.anatomy import (
     whole_liver_mask,
     with_derived_structures,
 )
+from opensirt.workflow.focus_findings import (
+    extrahepatic_foci,
+    foci_named,
+    free_pertechnetate,
+)
 from opensirt.workflow.image_checks import (
     negatives_counted,
     not_mirrored,
@@ -143,6 +148,16 @@ def work_up(case: Case, site: SiteProfile, *, anatomy: ScoutAnatomy | None = Non
     lung_mass, lung_mass_findings = lung_mass_of(case, site, structures)
     findings += lung_mass_findings
     liver = whole_liver_mask(structures)
+    drawn_liver = union([one.mask for one in case.structures.of_kind(StructureKind.LIVER)])
+    foci = extrahepatic_foci(
+        image,
+        structures,
+        liver=drawn_liver,
+        normal_mean=_normal_mean(uptakes),
+        normalising=normalising,
+    )
+    findings += foci_named(foci)
+    findings += free_pertechnetate(image, structures, uptakes, drawn_liver)
     tumours = structures.of_kind(StructureKind.TUMOUR)
     normal = union([one.mask for one in structures.of_kind(StructureKind.NORMAL_LIVER)])
     return Workup(
@@ -158,8 +173,19 @@ def work_up(case: Case, site: SiteProfile, *, anatomy: ScoutAnatomy | None = Non
         territories=territories,
         normalising_volume=_normalising_volume(regions, normalising, image),
         extrahepatic=tuple(one for one in uptakes if one.kind in EXTRAHEPATIC_KINDS),
+        foci=foci,
         findings=tuple(findings),
     )
+
+
+def _normal_mean(uptakes: Sequence[StructureUptake]) -> float:
+    """Return the mean of the perfused normal liver, else of the liver; 0 without either."""
+    for kind in (StructureKind.PERFUSED_NORMAL_LIVER, StructureKind.LIVER):
+        held = [one for one in uptakes if one.kind is kind]
+        volume = sum(one.volume_ml for one in held)
+        if volume:
+            return sum(one.mean * one.volume_ml for one in held) / volume
+    return 0.0
 
 
 def scout_anatomy(case: Case) -> ScoutAnatomy:
