@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0.dev0"
 
 if TYPE_CHECKING:
+    from opensirt.app.administer import administer
     from opensirt.app.approve import approve
     from opensirt.app.case_record import patient_record
     from opensirt.app.dose import dose
@@ -85,6 +86,7 @@ if TYPE_CHECKING:
     from opensirt.workflow.work_up import work_up
 
 _FROM = {
+    "app.administer": ("administer",),
     "app.approve": ("approve",),
     "app.case_record": ("patient_record",),
     "app.dose": ("dose",),
@@ -208,6 +210,7 @@ __all__ = [
     "VoxelWeights",
     "WorkUpFacts",
     "Workup",
+    "administer",
     "approve",
     "default_site_profile",
     "device",

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from opensirt.app.case_image import or_missing, shown
 from opensirt.app.gathered import Gathered
+from opensirt.domain.administration import DirectiveFacts, SurveyFacts, VialFacts
 from opensirt.domain.case import (
     AdministrationFacts,
     PatientFacts,
@@ -20,6 +21,7 @@ from opensirt.domain.order import OrderFacts
 from opensirt.files.case_file import (
     AdministrationBlock,
     CaseFile,
+    DirectiveBlock,
     DoseFigures,
     FactsBlock,
     OrderBlock,
@@ -27,10 +29,12 @@ from opensirt.files.case_file import (
     PrescriptionBlock,
     TerritoryBlock,
     TissueBlock,
+    VialBlock,
     WorkUpBlock,
 )
 from opensirt.reference.table import read_table
 from opensirt.units import BQ_PER_MBQ, GRAMS_PER_KG
+from opensirt.workflow.administer import administered_by_vials
 
 
 def patient_facts(block: PatientBlock) -> PatientFacts:
@@ -108,13 +112,51 @@ def administration_facts(block: AdministrationBlock | None) -> AdministrationFac
     """Return what was given, or None where nothing was."""
     if block is None:
         return None
+    vials = tuple(vial_facts(one) for one in block.vials)
+    administered_at = or_missing(block.administered_at)
+    administered_bq: float | Missing = _becquerel(block.administered_activity_mbq)
+    if vials and isinstance(administered_bq, Missing):
+        if isinstance(administered_at, Missing):
+            administered_at = max(one.injected_at for one in vials)
+        administered_bq = administered_by_vials(block.device, vials, at=administered_at)
     return AdministrationFacts(
         device=block.device,
-        administered_activity_bq=_becquerel(block.administered_activity_mbq),
-        administered_at=or_missing(block.administered_at),
+        administered_activity_bq=administered_bq,
+        administered_at=administered_at,
         dispensed_activity_bq=_becquerel(block.dispensed_activity_mbq),
         residual_activity_bq=_becquerel(block.residual_activity_mbq),
+        vials=vials,
+        directives=tuple(directive_facts(one) for one in block.directives),
         assumed=tuple(block.assumed),
+    )
+
+
+def vial_facts(block: VialBlock) -> VialFacts:
+    """Return one vial that was given, in Bq."""
+    return VialFacts(
+        territory=block.territory,
+        lot=or_missing(block.lot),
+        dispensed_bq=block.dispensed_mbq * BQ_PER_MBQ,
+        dispensed_at=block.dispensed_at,
+        dispensed_standard_uncertainty_bq=_becquerel(block.dispensed_standard_uncertainty_mbq),
+        injected_at=block.injected_at,
+        residual_bq=_becquerel(block.residual_mbq),
+        residual_at=or_missing(block.residual_at),
+        residual_standard_uncertainty_bq=_becquerel(block.residual_standard_uncertainty_mbq),
+        survey=None if block.survey is None else SurveyFacts(**block.survey.model_dump()),
+        stasis=block.stasis,
+        reflux=block.reflux,
+    )
+
+
+def directive_facts(block: DirectiveBlock) -> DirectiveFacts:
+    """Return what a written directive says, in Bq."""
+    return DirectiveFacts(
+        territory=block.territory,
+        prescribed_bq=_becquerel(block.prescribed_mbq),
+        revised_bq=_becquerel(block.revised_mbq),
+        revised_at=or_missing(block.revised_at),
+        stopped_for=block.stopped_for or "",
     )
 
 
@@ -174,6 +216,11 @@ def assumptions(stated: CaseFile) -> tuple[Finding, ...]:
     blocks += [(f"territory {one.name}", one) for one in stated.territories]
     blocks += [("prescription", stated.prescription), ("order", stated.order)]
     blocks += [("administration", stated.administration)]
+    if stated.administration is not None:
+        blocks += [(f"vial for {one.territory}", one) for one in stated.administration.vials]
+        blocks += [
+            (f"directive for {one.territory}", one) for one in stated.administration.directives
+        ]
     return tuple(
         Finding(
             Severity.WARN,

@@ -21,6 +21,7 @@ from opensirt.provenance import sha256_of_file
 APPROVE = "approve"
 PLAN = "plan"
 ORDER = "order"
+ADMINISTER = "administer"
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,12 +64,26 @@ def latest_plan(case_folder: Path) -> PlanOnRecord:
     InputError
         When it is damaged.
     """
-    found = list(records_of(case_folder, PLAN))
-    if not found:
+    found = latest_plan_if_any(case_folder)
+    if found is None:
         raise RuleError(
             "the case has no plan record; make one with `opensirt plan CASE`, then let two people "
             "approve it"
         )
+    return found
+
+
+def latest_plan_if_any(case_folder: Path) -> PlanOnRecord | None:
+    """Return the latest plan record of a case folder, or None.
+
+    Raises
+    ------
+    InputError
+        When it is damaged.
+    """
+    found = list(records_of(case_folder, PLAN))
+    if not found:
+        return None
     one = found[-1]
     try:
         return _plan_of(one)

@@ -3,11 +3,24 @@
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from opensirt.cli.answer import Progress, findings, json_option, number, say_json, table
+from opensirt.cli.answer import (
+    UNVERIFIED,
+    Progress,
+    findings,
+    json_option,
+    number,
+    say_json,
+    table,
+)
 from opensirt.cli.options import case_argument, site_option
+
+if TYPE_CHECKING:
+    from opensirt.domain.administration import Administration
+    from opensirt.domain.record import Number
 
 STOPPED = 1
 
@@ -92,3 +105,89 @@ def order(case: Path, *, at: str | None, site_path: Path | None, as_json: bool) 
         click.echo(f"record: {record}")
     if stops(made.findings):
         sys.exit(STOPPED)
+
+
+@click.command()
+@case_argument
+@site_option
+@json_option
+def administer(case: Path, *, site_path: Path | None, as_json: bool) -> None:
+    """Reckon what was given from the vials' readings.
+
+    Dispensed less residual for each vial and injection site, against the directive; the values
+    of the radiation-safety sheet. Exit code 1 when another device was given than prescribed.
+    """
+    from opensirt.app.administer import administer as administer_case
+    from opensirt.app.administer import administration_document
+    from opensirt.domain.finding import stops
+
+    with Progress() as progress:
+        progress("reading")
+        made, record = administer_case(case, made_at=datetime.now(UTC), site_path=site_path)
+    if as_json:
+        say_json(administration_document(made))
+    else:
+        findings(made.findings)
+        _say_administration(made)
+        click.echo(f"record: {record}")
+    if stops(made.findings):
+        sys.exit(STOPPED)
+
+
+def _say_administration(made: "Administration") -> None:
+    from opensirt.domain.missing import Missing
+
+    table(
+        f"Vials of {made.device}, each at its injection",
+        ("territory", "injected", "MBq dispensed", "MBq residual", "MBq net", "residual by"),
+        [
+            (
+                one.territory,
+                one.injected_at.isoformat(timespec="minutes"),
+                _mbq(one.dispensed_bq),
+                _mbq(one.residual_bq),
+                _mbq(one.net_bq),
+                one.method,
+            )
+            for one in made.vials
+        ],
+    )
+    table(
+        "Given against the directive",
+        ("territory", "MBq prescribed", "MBq given", "± MBq (k=1)", "deviation", "verdict"),
+        [
+            (
+                one.territory,
+                _mbq(one.prescribed_bq),
+                _mbq(one.net_bq),
+                _mbq(one.net_standard_uncertainty_bq),
+                *(
+                    (one.deviation.value, "—")
+                    if isinstance(one.deviation, Missing)
+                    else (f"{one.deviation.fraction:+.1%}", one.deviation.verdict.value)
+                ),
+            )
+            for one in made.territories
+        ],
+    )
+    table(
+        "Radiation safety",
+        ("", "value", "unit", "source"),
+        [
+            (
+                one.words + ("" if one.verified else f" {UNVERIFIED}"),
+                number(one.value, 3),
+                one.unit.removeprefix("1") or "of the activity",
+                one.source,
+            )
+            for one in made.safety
+        ],
+    )
+    click.echo("long-lived impurities by activity, surgery, explant, death: no verified value")
+
+
+def _mbq(value_bq: "Number") -> str:
+    from opensirt.domain.missing import Missing
+    from opensirt.units import BQ_PER_MBQ
+
+    return number(value_bq) if isinstance(value_bq, Missing) else number(value_bq / BQ_PER_MBQ)

@@ -7,7 +7,7 @@ import click
 
 from opensirt import __version__
 from opensirt.cli.case_commands import demo, plan, run, verify, work_up
-from opensirt.cli.course_commands import approve, order
+from opensirt.cli.course_commands import administer, approve, order
 from opensirt.cli.engine_commands import dose, dvh, kernel
 from opensirt.cli.record_commands import import_records
 from opensirt.cli.selection_commands import select
@@ -64,6 +64,7 @@ for _command in (
     plan,
     approve,
     order,
+    administer,
     verify,
     dose,
     kernel,

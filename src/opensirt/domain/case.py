@@ -6,6 +6,7 @@ from datetime import datetime
 from enum import Enum
 from types import MappingProxyType
 
+from opensirt.domain.administration import DirectiveFacts, VialFacts
 from opensirt.domain.finding import Confirmation, Finding
 from opensirt.domain.image import ActivityMap, CountsImage, CtImage, Image3D
 from opensirt.domain.missing import Missing
@@ -129,6 +130,8 @@ class AdministrationFacts:
     administered_at: datetime | Missing = Missing.NOT_RECORDED
     dispensed_activity_bq: float | Missing = Missing.NOT_RECORDED
     residual_activity_bq: float | Missing = Missing.NOT_RECORDED
+    vials: tuple[VialFacts, ...] = ()
+    directives: tuple[DirectiveFacts, ...] = ()
     assumed: tuple[str, ...] = ()
 
 
