@@ -31,6 +31,7 @@ from opensirt.workflow.plan_row import (
     chosen_row,
     rows_of,
 )
+from opensirt.workflow.shunt_bound import lung_shunt_bound_named
 from opensirt.workflow.work_up import ScoutAnatomy, scout_anatomy
 
 
@@ -90,6 +91,7 @@ def plan(
         prescribed_device = prescription is not None and prescription.device == name
         if prescribed_device or prescription is None:
             findings += limits_named(planner.limits, planner.targets, planner.device)
+            findings += lung_shunt_bound_named(planner.limits, workup, planner.device)
         findings += device_shunt(planner.device, workup, prescribed=prescribed_device)
         findings += both_lobes_named(planner.device, planner.limits, workup)
         for row in _judged(made):

@@ -15,6 +15,7 @@ from opensirt.physics.analytic.lung import (
     activity_for_lung_dose_bq,
     lung_dose_gy,
     lung_limit_binds_at_fraction,
+    lung_shunt_bound,
 )
 from opensirt.physics.analytic.mono_compartment import (
     mono_compartment_activity_bq,
@@ -35,6 +36,7 @@ __all__ = [
     "lobar_activity_by_share_bq",
     "lung_dose_gy",
     "lung_limit_binds_at_fraction",
+    "lung_shunt_bound",
     "lung_shunt_reduction",
     "mono_compartment_activity_bq",
     "mono_compartment_dose_gy",

@@ -88,3 +88,32 @@ def lung_limit_binds_at_fraction(
     require_positive(dose_constant_gy_kg_per_gbq, "dose constant", "Gy kg/GBq")
     lung = lung_limit_gy * lung_mass_kg
     return lung / (lung + dose_constant_gy_kg_per_gbq * reaching_liver_bq / BQ_PER_GBQ)
+
+
+def lung_shunt_bound(
+    *, liver_limit_gy: float, liver_mass_kg: float, lung_limit_gy: float, lung_mass_kg: float
+) -> float:
+    """Return the lung shunt fraction below which the liver's limit comes before the lungs'.
+
+    The activity that brings the whole liver to its limit, D M = c A (1 − LSF), brings the lungs
+    to theirs, d m = c A LSF, at LSF = d m / (d m + D M). It depends neither on the dose constant
+    nor on what is perfused, as long as D is a limit of the whole liver's mean, tumours included.
+
+    Raises
+    ------
+    InputError
+        When a number is not above zero.
+
+    References
+    ----------
+    .. [1] Thomas et al., Radiology Advances 2026 (the idea of such a bound; this form is derived).
+
+    >>> lung_shunt_bound(liver_limit_gy=60, liver_mass_kg=1.5, lung_limit_gy=30, lung_mass_kg=1)
+    0.25
+    """
+    require_positive(liver_limit_gy, "liver limit", "Gy")
+    require_positive(liver_mass_kg, "liver mass", "kg")
+    require_positive(lung_limit_gy, "lung limit", "Gy")
+    require_positive(lung_mass_kg, "lung mass", "kg")
+    lung = lung_limit_gy * lung_mass_kg
+    return lung / (lung + liver_limit_gy * liver_mass_kg)
