@@ -80,6 +80,8 @@ if TYPE_CHECKING:
     from opensirt.provenance import Provenance
     from opensirt.reference.radionuclide import Radionuclide, radionuclide
     from opensirt.report.write import write_report
+    from opensirt.workflow.follow_up import follow_up
+    from opensirt.workflow.follow_up_record import FollowUp, FollowUpCourse
     from opensirt.workflow.plan import plan
     from opensirt.workflow.select import select
     from opensirt.workflow.verify import verify
@@ -151,6 +153,8 @@ _FROM = {
     "provenance": ("Provenance",),
     "reference.radionuclide": ("Radionuclide", "radionuclide"),
     "report.write": ("write_report",),
+    "workflow.follow_up": ("follow_up",),
+    "workflow.follow_up_record": ("FollowUp", "FollowUpCourse"),
     "workflow.plan": ("plan",),
     "workflow.select": ("select",),
     "workflow.verify": ("verify",),
@@ -176,6 +180,8 @@ __all__ = [
     "Event",
     "Figure",
     "Finding",
+    "FollowUp",
+    "FollowUpCourse",
     "GeometryError",
     "Grid",
     "Image3D",
@@ -217,6 +223,7 @@ __all__ = [
     "dose",
     "dvh",
     "evaluate",
+    "follow_up",
     "order",
     "patient_record",
     "plan",

@@ -126,9 +126,12 @@ def test_an_event_is_an_instant(tmp_path: Path) -> None:
 
 
 def test_blocks_for_later_steps_are_kept_as_they_are(tmp_path: Path) -> None:
-    text = '[disease]\nprimary_site = "ileum"\n[[follow_up]]\nx = 1'
+    text = '[disease]\nprimary_site = "ileum"\n[follow_up]\nalbi_within_days = 3'
     case = read_case_file(written(tmp_path, HEAD + text))
-    assert case.other_blocks == {"disease": {"primary_site": "ileum"}, "follow_up": [{"x": 1}]}
+    assert case.other_blocks == {
+        "disease": {"primary_site": "ileum"},
+        "follow_up": {"albi_within_days": 3},
+    }
 
 
 def test_a_confirmation_has_a_rule_a_person_and_a_date(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from opensirt import __version__
 from opensirt.cli.case_commands import demo, plan, run, verify, work_up
 from opensirt.cli.course_commands import administer, approve, order
 from opensirt.cli.engine_commands import dose, dvh, kernel
-from opensirt.cli.record_commands import import_records
+from opensirt.cli.record_commands import follow_up, import_records
 from opensirt.cli.selection_commands import select
 from opensirt.cli.setup_commands import inspect, new, schema, site
 from opensirt.errors import OpenSirtError, RuleError
@@ -66,6 +66,7 @@ for _command in (
     order,
     administer,
     verify,
+    follow_up,
     dose,
     kernel,
     dvh,

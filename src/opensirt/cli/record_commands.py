@@ -1,4 +1,4 @@
-"""The commands on what is known of patients: import-records."""
+"""The commands on what is known of patients: import-records and follow-up."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from opensirt.cli.answer import Progress, findings, json_option, say_json, table
+from opensirt.cli.options import case_argument, site_option
 
 
 @click.command("import-records")
@@ -64,3 +65,37 @@ def import_records(
         f"{len(result.records)} patients"
     )
     click.echo("dry run: nothing was written" if dry_run else f"written: {out}")
+
+
+@click.command("follow-up")
+@case_argument
+@click.option(
+    "--on",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Day of the follow-up; nothing later is read [today].",
+)
+@site_option
+@json_option
+def follow_up(case: Path, *, on: datetime | None, site_path: Path | None, as_json: bool) -> None:
+    """Grade toxicity; read response and symptoms.
+
+    CTCAE versions, definitions of liver disease and response criteria stand side by side; what
+    is unknown is named.
+    """
+    from opensirt.app.follow_up import follow_up_folder
+    from opensirt.cli.follow_up_tables import say_follow_up
+
+    now = datetime.now(UTC)
+    with Progress() as progress:
+        progress("reading")
+        made = follow_up_folder(
+            case,
+            on=now.astimezone().date() if on is None else on.date(),
+            made_at=now,
+            site_path=site_path,
+        )
+    if as_json:
+        say_json(made.document)
+        return
+    say_follow_up(made.follow_up)
+    click.echo(f"record: {made.record}")

@@ -19,6 +19,11 @@ from opensirt.files.clinical_blocks import (
     PriorTreatmentBlock,
     SymptomBlock,
 )
+from opensirt.files.follow_up_blocks import (
+    AdverseEventBlock,
+    FollowUpBlock,
+    QualityOfLifeBlock,
+)
 from opensirt.files.toml_document import Block, read_toml, validated
 from opensirt.files.toml_values import (
     RANGES,
@@ -469,9 +474,9 @@ class CaseFile(Block):
     prior_treatments: list[PriorTreatmentBlock] | None = None
     symptoms: list[SymptomBlock] | None = None
     overrides: list[OverrideBlock] | None = None
-    quality_of_life: Any = None
-    follow_up: Any = None
-    adverse_events: Any = None
+    quality_of_life: list[QualityOfLifeBlock] | None = None
+    follow_up: FollowUpBlock | None = None
+    adverse_events: list[AdverseEventBlock] | None = None
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> Self:

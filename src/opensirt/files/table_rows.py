@@ -2,11 +2,14 @@
 
 import csv
 import io
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import zip_longest
 from pathlib import Path
+from xml.etree.ElementTree import ParseError
+from zipfile import BadZipFile
 
 from opensirt.errors import InputError
 from opensirt.files.refusal import EXPORT_AGAIN, refusal, unreadable
@@ -53,7 +56,7 @@ def read_table_rows(
     if not path.is_file():
         raise InputError(f"there is no table {path.name}; check the name")
     if path.suffix.lower() in EXCEL_SUFFIXES:
-        lines = list(_excel_lines(path, sheet))
+        lines = _excel(path, sheet)
     else:
         lines = [tuple(line) for line in _csv_lines(path, delimiter, encoding)]
     if not lines or not any(cell != "" for cell in lines[0]):
@@ -95,14 +98,21 @@ def _csv_lines(path: Path, delimiter: str | None, encoding: str) -> list[list[st
         raise unreadable(path, "CSV", error) from None
 
 
+def _excel(path: Path, sheet: str | None) -> list[tuple[Cell, ...]]:
+    from openpyxl.utils.exceptions import InvalidFileException
+
+    damage = (InvalidFileException, BadZipFile, ParseError, KeyError, OSError, zlib.error)
+    try:
+        return list(_excel_lines(path, sheet))
+    except damage as error:
+        raise unreadable(path, "Excel", error) from None
+
+
 def _excel_lines(path: Path, sheet: str | None) -> Iterator[tuple[Cell, ...]]:
     import openpyxl
 
-    try:
-        values = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        formulas = openpyxl.load_workbook(path, read_only=True, data_only=False)
-    except Exception as error:  # noqa: BLE001 - zipfile, XML and openpyxl each raise their own
-        raise unreadable(path, "Excel", error) from None
+    values = openpyxl.load_workbook(path, read_only=True, data_only=True)
+    formulas = openpyxl.load_workbook(path, read_only=True, data_only=False)
     try:
         names = values.sheetnames
         if sheet is None and len(names) > 1:

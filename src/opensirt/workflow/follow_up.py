@@ -1,0 +1,207 @@
+"""follow_up: what became of a patient after treatment."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, datetime
+from typing import Any
+
+from opensirt.clinical.liver_function.trend import albi_trend
+from opensirt.clinical.reild import on_watch_list
+from opensirt.clinical.response.selection import check_targets
+from opensirt.domain.finding import Finding, Severity
+from opensirt.domain.laboratory import analyte_facts
+from opensirt.domain.missing import Missing
+from opensirt.domain.patient_record import PatientRecord, VitalState
+from opensirt.domain.site import SiteProfile
+from opensirt.errors import InputError
+from opensirt.provenance import Provenance
+from opensirt.workflow.follow_up_record import FollowUp, FollowUpCourse, ReildFollowUp
+from opensirt.workflow.follow_up_response import (
+    baseline_visit,
+    form_scores,
+    marker_courses,
+    responses,
+    symptom_courses,
+)
+from opensirt.workflow.follow_up_toxicity import (
+    braat_by_version,
+    graded_values,
+    late_events,
+    reild_by_definition,
+    ungraded,
+    window_toxicity,
+)
+
+
+def follow_up(
+    record: PatientRecord,
+    course: FollowUpCourse,
+    site: SiteProfile,
+    *,
+    on: date,
+    made_at: datetime,
+    software: Mapping[str, str],
+    inputs: Mapping[str, str] | None = None,
+) -> FollowUp:
+    """Return toxicity, liver disease, response, symptoms and quality of life on one day.
+
+    Nothing after `on` is read; what is left out so is said. Each version of CTCAE, each
+    definition of liver disease and each response criterion answers by itself: they are never
+    pooled.
+
+    Parameters
+    ----------
+    record
+        Everything that is known of the patient.
+    course
+        Day of treatment and how follow-up is read.
+    site
+        Goes into the provenance.
+    on
+        Day of the follow-up.
+    made_at, software, inputs
+        For the provenance: now with its zone, versions, hashes of what was read.
+
+    Raises
+    ------
+    InputError
+        When the follow-up lies before treatment, two imaging visits are of one day, or an
+        answer or fact is impossible.
+    UnknownNameError
+        When a criterion, questionnaire or fact is none.
+    """
+    day = (on - course.treated_on).days
+    if day < 0:
+        raise InputError(
+            f"follow-up on {on} lies before treatment on {course.treated_on}; correct one of them"
+        )
+    days = [one.on for one in record.imaging]
+    twice = sorted({one.isoformat() for one in days if days.count(one) > 1})
+    if twice:
+        raise InputError(
+            f"there are two imaging visits on {', '.join(twice)}; keep one, the other is a "
+            "duplicate"
+        )
+    known, later = _until(record, course, on)
+    reild = reild_by_definition(known, course, day=day)
+    dead = (
+        not isinstance(known.vital_status, Missing) and known.vital_status.state is VitalState.DEAD
+    )
+    return FollowUp(
+        treated_on=course.treated_on,
+        on=on,
+        day=day,
+        vital_status=known.vital_status,
+        performance=known.performance,
+        on_watch_list=not dead and on_watch_list(treated_on=course.treated_on, today=on),
+        graded=graded_values(known, course),
+        toxicity=window_toxicity(known, course, day=day),
+        late_events=late_events(known, course),
+        reild=reild,
+        braat=braat_by_version(known, course, day=day),
+        albi=albi_trend(known.laboratory, within_days=course.albi_within_days),
+        response=responses(known, course),
+        symptoms=symptom_courses(
+            replace(course, symptoms=tuple(one for one in course.symptoms if one.on <= on))
+        ),
+        markers=marker_courses(known, course),
+        quality_of_life=form_scores(known, course),
+        findings=_findings(known, course, reild, later),
+        provenance=Provenance(
+            method="follow_up",
+            made_at=made_at,
+            inputs=inputs or {},
+            parameters={
+                "treated_on": course.treated_on.isoformat(),
+                "on": on.isoformat(),
+                "ctcae_versions": ", ".join(one.value for one in course.ctcae_versions),
+                "site": site.name,
+                "site_sha256": site.sha256,
+            },
+            software=software,
+        ),
+    )
+
+
+def _until(record: PatientRecord, course: FollowUpCourse, on: date) -> tuple[PatientRecord, int]:
+    """Return the record as it was on one day, and how many entries are later."""
+    parts: dict[str, Any] = {
+        name: tuple(one for one in getattr(record, name) if one.on <= on)
+        for name in ("laboratory", "performance", "adverse_events", "forms", "imaging")
+    }
+    later = sum(len(getattr(record, name)) - len(kept) for name, kept in parts.items())
+    later += sum(one.on > on for one in course.symptoms)
+    status = record.vital_status
+    if not isinstance(status, Missing) and status.on > on:
+        status = Missing.NOT_RECORDED
+        later += 1
+    return replace(record, vital_status=status, **parts), later
+
+
+def _findings(
+    record: PatientRecord,
+    course: FollowUpCourse,
+    reild: tuple[ReildFollowUp, ...],
+    later: int,
+) -> tuple[Finding, ...]:
+    found: list[Finding] = []
+    if record.assumed:
+        text = f"assumed in the patient record: {', '.join(record.assumed)}"
+        found.append(Finding(Severity.WARN, "assumed", text))
+    if later:
+        text = f"{later} entries are dated after the day of this follow-up and were not read"
+        found.append(Finding(Severity.NOTE, "follow_up_later_entries", text, later))
+    found += [
+        Finding(
+            Severity.WARN,
+            "reild_definition_met",
+            f"{one.called} by the definition {one.title} ({one.text})",
+            source=one.citation.source,
+            verified=one.citation.verified,
+        )
+        for one in reild
+        if one.met is True
+    ]
+    not_graded = ungraded(record, course)
+    if not_graded:
+        text = f"not graded, for the version has no rule for a number: {', '.join(not_graded)}"
+        found.append(Finding(Severity.NOTE, "follow_up_not_graded", text, len(not_graded)))
+    for one in record.laboratory:
+        found += one.findings()
+    values = Counter((one.analyte, one.on) for one in record.laboratory)
+    found += [
+        Finding(
+            Severity.WARN,
+            "laboratory_twice_on_a_day",
+            f"{count} values of {analyte_facts(analyte).name} on {on}: all are graded, the first "
+            "counts as baseline",
+            count,
+        )
+        for (analyte, on), count in values.items()
+        if count > 1
+    ]
+    for event in record.adverse_events:
+        found += event.findings()
+        if event.version not in course.ctcae_versions:
+            text = (
+                f"{event.term} of {event.on} is coded in CTCAE {event.version.value}, which this "
+                "follow-up does not grade in; it is in no table of worst grades"
+            )
+            found.append(Finding(Severity.WARN, "adverse_event_other_version", text, event.grade))
+    found += check_targets(record.lesions) if record.lesions else ()
+    found += _early_imaging(record, course)
+    return tuple(found)
+
+
+def _early_imaging(record: PatientRecord, course: FollowUpCourse) -> tuple[Finding, ...]:
+    """Say which imaging before treatment is not read: the last one is baseline."""
+    baseline = baseline_visit(record, course)
+    early = [one.on for one in record.imaging if baseline is not None and one.on < baseline.on]
+    if not early or baseline is None:
+        return ()
+    text = (
+        f"{len(early)} imaging visits before {baseline.on} are not read: the last one before "
+        "treatment is baseline"
+    )
+    return (Finding(Severity.NOTE, "follow_up_early_imaging", text, len(early)),)

@@ -1,0 +1,296 @@
+"""follow_up: each version, definition and criterion by itself, nothing absent filled in."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from opensirt.domain.adverse_event import AdverseEvent
+from opensirt.domain.ctcae import CtcaeVersion
+from opensirt.domain.laboratory import Analyte, LabValue
+from opensirt.domain.lesion import ImagingVisit, Lesion, LesionRole, Sight, SightState
+from opensirt.domain.missing import Missing
+from opensirt.domain.patient_record import (
+    FilledForm,
+    PatientRecord,
+    VitalState,
+    VitalStatus,
+)
+from opensirt.domain.response import ResponseCategory
+from opensirt.domain.site_defaults import default_site_profile
+from opensirt.errors import InputError, UnknownNameError
+from opensirt.workflow.follow_up import follow_up
+from opensirt.workflow.follow_up_record import (
+    CriterionResponse,
+    DatedSymptom,
+    FollowUp,
+    FollowUpCourse,
+    ReildFollowUp,
+    SymptomChange,
+)
+
+TREATED = date(2026, 1, 10)
+
+
+def on_day(day: int) -> date:
+    return TREATED + timedelta(days=day)
+
+
+def lab(analyte: Analyte, value: float, unit: str, day: int, **limits: float) -> LabValue:
+    return LabValue(analyte=analyte, value=value, unit=unit, on=on_day(day), **limits)  # type: ignore[arg-type]
+
+
+def seen(**sizes: float) -> Sight:
+    return Sight(state=SightState.MEASURED, **sizes)  # type: ignore[arg-type]
+
+
+RECORD = PatientRecord(
+    key="p",
+    laboratory=(
+        lab(Analyte.GGT, 300.0, "U/L", -5, upper_limit=50.0),
+        lab(Analyte.GGT, 300.0, "U/L", 30, upper_limit=50.0),
+        lab(Analyte.BILIRUBIN, 12.0, "umol/L", -5, upper_limit=17.0),
+        lab(Analyte.BILIRUBIN, 60.0, "umol/L", 40, upper_limit=17.0),
+        lab(Analyte.ALBUMIN, 40.0, "g/L", -5, lower_limit=35.0),
+        lab(Analyte.ALBUMIN, 29.0, "g/L", 40, lower_limit=35.0),
+    ),
+    adverse_events=(AdverseEvent(term="ascites", version=CtcaeVersion.V5, grade=2, on=on_day(45)),),
+    lesions=(Lesion(id="t", organ="liver", role=LesionRole.TARGET),),
+    imaging=(
+        ImagingVisit(
+            on=on_day(-7), sights={"t": seen(longest_diameter_mm=50.0, viable_diameter_mm=50.0)}
+        ),
+        ImagingVisit(
+            on=on_day(90), sights={"t": seen(longest_diameter_mm=45.0, viable_diameter_mm=0.0)}
+        ),
+    ),
+)
+ALL = (CtcaeVersion.V4_03, CtcaeVersion.V5, CtcaeVersion.V6)
+COURSE = FollowUpCourse(treated_on=TREATED, ctcae_versions=ALL)
+SAW = {
+    "jaundice": True,
+    "symptomatic_liver_deterioration": True,
+    "new_or_worse_ascites": True,
+    "hepatic_progression": False,
+    "biliary_obstruction": False,
+}
+
+
+def made(
+    record: PatientRecord = RECORD, course: FollowUpCourse = COURSE, day: int = 100, **changes: Any
+) -> FollowUp:
+    return follow_up(
+        record,
+        replace(course, **changes),
+        default_site_profile(),
+        on=on_day(day),
+        made_at=datetime(2026, 6, 1, tzinfo=UTC),
+        software={"opensirt": "test"},
+    )
+
+
+def by_name(found: FollowUp, name: str) -> ReildFollowUp:
+    return next(one for one in found.reild if one.definition == name)
+
+
+def by_criterion(found: FollowUp, name: str) -> CriterionResponse:
+    return next(one for one in found.response if one.criterion == name)
+
+
+def test_versions_stand_side_by_side_and_a_high_baseline_counts_in_v5() -> None:
+    grades = {
+        one.version: one.grade
+        for one in made().graded
+        if one.on == on_day(30) and one.term == "GGT increased"
+    }
+    assert grades[CtcaeVersion.V4_03] == 3
+    assert grades[CtcaeVersion.V5] == 0
+
+
+def test_worst_grades_are_those_of_the_window() -> None:
+    found = made(windows=((0, 35), (36, 100)), ctcae_versions=(CtcaeVersion.V5,)).toxicity
+    early, late = found
+    bilirubin = {
+        one.first_day: next(g for g in one.laboratory if g.term == "Blood bilirubin increased")
+        for one in found
+    }
+    assert bilirubin[0].grade is Missing.NOT_DONE
+    assert (bilirubin[36].grade, bilirubin[36].baseline_grade) == (3, 0)
+    assert early.events == ()
+    assert [(one.term, one.grade) for one in late.events] == [("ascites", 2)]
+    assert sum(map(sum, late.shift)) == len(late.laboratory)
+    assert late.shift[0][3] == 1
+
+
+def test_without_windows_all_days_so_far_are_one() -> None:
+    assert {(one.first_day, one.last_day) for one in made(day=77).toxicity} == {(0, 77)}
+
+
+def test_reild_is_met_with_all_its_evidence_and_unknown_without() -> None:
+    unknown = by_name(made(), "utrecht")
+    assert isinstance(unknown.met, Missing)
+    assert "jaundice" in unknown.missing
+    met = by_name(made(reild_facts=SAW), "utrecht")
+    assert met.met is True
+    assert {one.fact for one in met.evidence} >= {"jaundice", "bilirubin_raised", "albumin_low"}
+    assert "reild_definition_met" in {one.rule for one in made(reild_facts=SAW).findings}
+
+
+@pytest.mark.parametrize("fact", ["hepatic_progression", "biliary_obstruction"])
+def test_an_exclusion_rules_the_definition_out(fact: str) -> None:
+    assert by_name(made(reild_facts=SAW | {fact: True}), "utrecht").met is False
+
+
+def test_an_event_is_evidence_in_the_window_of_a_definition_only() -> None:
+    facts = {"jaundice": True}
+    assert by_name(made(reild_facts=facts), "sangro_2008").met is True
+    late = replace(
+        RECORD,
+        adverse_events=(
+            AdverseEvent(term="ascites", version=CtcaeVersion.V5, grade=2, on=on_day(57)),
+        ),
+    )
+    assert isinstance(by_name(made(late, reild_facts=facts), "sangro_2008").met, Missing)
+
+
+def test_facts_of_one_definition_win_over_those_of_all() -> None:
+    found = made(reild_facts=SAW, reild_facts_of={"utrecht": {"jaundice": False}})
+    assert by_name(found, "utrecht").met is False
+
+
+def test_a_window_stays_open_until_its_last_day() -> None:
+    assert by_name(made(day=122), "utrecht").window_open
+    assert not by_name(made(day=123), "utrecht").window_open
+
+
+@pytest.mark.parametrize(("day", "watched"), [(13, False), (14, True), (180, True), (181, False)])
+def test_the_watch_list_is_14_to_180_days(day: int, watched: bool) -> None:  # noqa: FBT001
+    assert made(day=day).on_watch_list is watched
+
+
+def test_the_dead_are_on_no_watch_list() -> None:
+    dead = replace(RECORD, vital_status=VitalStatus(VitalState.DEAD, on_day(50)))
+    assert not made(dead, day=60).on_watch_list
+    assert made(dead, day=49).vital_status is Missing.NOT_RECORDED
+
+
+def test_recist_and_mrecist_stand_side_by_side() -> None:
+    found = made()
+    recist, mrecist = by_criterion(found, "recist_1_1"), by_criterion(found, "mrecist")
+    assert recist.assessments[0].target is ResponseCategory.STABLE
+    assert mrecist.assessments[0].target is ResponseCategory.COMPLETE
+    assert by_criterion(found, "volume_equivalent").reason is Missing.NEEDS_BASELINE
+    assert by_criterion(found, "volume_equivalent").not_measured_at_baseline == ("t",)
+    assert [one.category for one in mrecist.by_lesion] == [ResponseCategory.COMPLETE]
+
+
+def test_criteria_can_be_chosen_and_unknown_ones_are_refused() -> None:
+    assert [one.criterion for one in made(criteria=("easl",)).response] == ["easl"]
+    with pytest.raises(UnknownNameError, match="unknown response criterion 'recist'"):
+        made(criteria=("recist",))
+
+
+def test_without_imaging_before_or_after_the_reason_is_said() -> None:
+    before, after = RECORD.imaging
+    only_after = made(replace(RECORD, imaging=(after,)), criteria=("recist_1_1",))
+    assert only_after.response[0].reason is Missing.NEEDS_BASELINE
+    only_before = made(replace(RECORD, imaging=(before,)), criteria=("recist_1_1",))
+    assert only_before.response[0].reason is Missing.NOT_DONE
+
+
+def test_the_last_imaging_before_treatment_is_baseline_and_earlier_ones_are_named() -> None:
+    earlier = ImagingVisit(on=on_day(-60), sights={"t": seen(longest_diameter_mm=90.0)})
+    found = made(replace(RECORD, imaging=(earlier, *RECORD.imaging)))
+    assert by_criterion(found, "recist_1_1").assessments[0].baseline == 50.0
+    assert "follow_up_early_imaging" in {one.rule for one in found.findings}
+
+
+def test_albi_is_a_trend_and_says_what_it_lacks() -> None:
+    found = made().albi
+    assert [one.on for one in found] == [on_day(-5), on_day(40)]
+    assert [one.score.grade for one in found] == ["1", "3"]
+    assert found[1].score.value == pytest.approx(0.66 * 1.778151 - 0.085 * 29.0)
+
+
+def test_symptoms_markers_and_quality_of_life_compare_with_before() -> None:
+    answers = dict.fromkeys(range(1, 29), 2) | {29: 4, 30: 4}
+    better = dict.fromkeys(range(1, 29), 1) | {29: 7, 30: 7}
+    record = replace(
+        RECORD,
+        laboratory=(
+            *RECORD.laboratory,
+            lab(Analyte.AFP, 400.0, "ng/mL", -3),
+            lab(Analyte.AFP, 100.0, "ng/mL", 60),
+        ),
+        forms=(
+            FilledForm("qlq_c30", on_day(-2), answers),
+            FilledForm("qlq_c30", on_day(60), better),
+        ),
+    )
+    symptoms = (
+        DatedSymptom(name="flushing", on=on_day(-3), per_day=4.0),
+        DatedSymptom(name="flushing", on=on_day(50), per_day=1.0),
+        DatedSymptom(name="diarrhoea", on=on_day(50), ctcae_grade=1),
+    )
+    found = made(record, symptoms=symptoms)
+    flushing, diarrhoea = found.symptoms
+    assert flushing.change is SymptomChange.IMPROVED
+    assert diarrhoea.change is Missing.NOT_DONE
+    (marker,) = found.markers
+    assert not isinstance(marker.response, Missing)
+    assert marker.response.change_fraction == pytest.approx(-0.75)
+    assert marker.response.category is Missing.NO_VERIFIED_VALUE
+    before, after = found.quality_of_life
+    assert before.changes == {}
+    assert after.scores["PF"] == 100.0
+    assert after.changes["PF"] is not None
+    assert str(getattr(after.changes["PF"], "value", "")) == "improved"
+
+
+def test_the_braat_grade_names_what_it_lacks() -> None:
+    grade = made(ctcae_versions=(CtcaeVersion.V5,)).braat["v5"]
+    assert isinstance(grade.grade, Missing)
+    assert grade.lowest == 2
+    assert {"non_invasive_treatment", "fatal"} <= set(grade.missing)
+
+
+def test_nothing_later_than_the_day_is_read_and_that_is_said() -> None:
+    found = made(day=35)
+    assert {one.on for one in found.graded} == {on_day(30)}
+    later = next(one for one in found.findings if one.rule == "follow_up_later_entries")
+    assert later.value == 4  # bilirubin, albumin, event, imaging
+
+
+def test_an_event_of_another_version_is_a_finding() -> None:
+    found = made(ctcae_versions=(CtcaeVersion.V4_03,))
+    assert "adverse_event_other_version" in {one.rule for one in found.findings}
+
+
+def test_follow_up_before_treatment_is_refused() -> None:
+    with pytest.raises(InputError, match="lies before treatment"):
+        made(day=-1)
+
+
+def test_a_course_without_version_is_refused() -> None:
+    with pytest.raises(InputError, match="no version of CTCAE"):
+        FollowUpCourse(treated_on=TREATED, ctcae_versions=())
+
+
+def test_an_empty_record_answers_unknown_everywhere() -> None:
+    found = made(PatientRecord(key="p"), day=20)
+    assert not any((found.graded, found.response, found.markers, found.albi))
+    assert all(isinstance(one.met, Missing) for one in found.reild)
+    assert all(g.grade is Missing.NOT_DONE for one in found.toxicity for g in one.laboratory)
+    assert all(one.grade is Missing.NOT_RECORDED for one in found.braat.values())
+
+
+def test_two_visits_on_one_day_are_refused() -> None:
+    with pytest.raises(InputError, match="two imaging visits on"):
+        made(replace(RECORD, imaging=(*RECORD.imaging, RECORD.imaging[0])))
+
+
+def test_two_values_of_one_day_are_a_finding() -> None:
+    twice = lab(Analyte.BILIRUBIN, 70.0, "umol/L", 40, upper_limit=17.0)
+    found = made(replace(RECORD, laboratory=(*RECORD.laboratory, twice)))
+    assert "laboratory_twice_on_a_day" in {one.rule for one in found.findings}
