@@ -1,7 +1,7 @@
 """The dose engine alone: in memory, and from image file to image file."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +10,7 @@ from opensirt.app.case_image import agreed
 from opensirt.app.case_structures import mask_of_segment
 from opensirt.app.frame import SharedFrame
 from opensirt.app.image_file import geometry_of, read_image_file, read_segment_file, sha256_of_path
+from opensirt.app.monte_carlo import MonteCarloRequest
 from opensirt.app.write_dose import require_dose_name, write_dose
 from opensirt.domain.finding import Finding, Severity
 from opensirt.domain.image import (
@@ -30,7 +31,8 @@ from opensirt.imaging.quantify import grid_of, typed_image
 from opensirt.imaging.resample import averaged_on
 from opensirt.imaging.voxel_weights import voxel_weights
 from opensirt.physics.decay import permanent_implant
-from opensirt.physics.dose import EngineResult, dose_engine
+from opensirt.physics.dose import DoseModel, EngineResult, dose_engine
+from opensirt.physics.dose.monte_carlo import MonteCarlo, MonteCarloResult
 from opensirt.reference.radionuclide import Radionuclide, radionuclide
 from opensirt.reference.table import read_table
 from opensirt.units import BQ_PER_MBQ, GRAMS_PER_KG, ImageUnit
@@ -54,6 +56,7 @@ def dose(
     nuclide: Radionuclide | None = None,
     engine: str = DEFAULT_ENGINE,
     dose_constant_gy_kg_per_gbq: float | None = None,
+    model: DoseModel | None = None,
 ) -> EngineResult:
     """Return the absorbed dose of an implant that stays where it is.
 
@@ -66,9 +69,11 @@ def dose(
     nuclide
         With its data set; the default data set's nuclide of the image where not given.
     engine
-        ``local`` or ``kernel``.
+        A name of `ENGINES`.
     dose_constant_gy_kg_per_gbq
         In place of the data set's electron energy; for ``local`` only.
+    model
+        An engine that was set up already, in place of `engine` and its options.
 
     Raises
     ------
@@ -83,7 +88,8 @@ def dose(
     decays = activity
     if isinstance(decays, ActivityMap):
         decays = permanent_implant(decays, known, administered_at=Missing.NOT_RECORDED)
-    model = dose_engine(engine, known, dose_constant_gy_kg_per_gbq=dose_constant_gy_kg_per_gbq)
+    if model is None:
+        model = dose_engine(engine, known, dose_constant_gy_kg_per_gbq=dose_constant_gy_kg_per_gbq)
     return model.dose(decays, density or uniform_density(decays.grid, _water_kg_per_ml()))
 
 
@@ -110,6 +116,7 @@ class DoseRequest:
     total_activity_mbq: float | None = None
     within: Path | None = None
     frame: str | None = None
+    monte_carlo: MonteCarloRequest = field(default_factory=MonteCarloRequest)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -139,7 +146,10 @@ def dose_of_files(
         When files lie in different frames of reference.
     """
     _require_sensible(request)
+    request.monte_carlo.require_for(request.engine)
     require_dose_name(request.out)
+    if request.monte_carlo.uncertainty is not None:
+        require_dose_name(request.monte_carlo.uncertainty)
     nuclide = radionuclide(canonical_nuclide(request.nuclide) or request.nuclide, request.data_set)
     # Asked for before any file is read: a wrong option should not cost minutes.
     dose_engine(
@@ -153,15 +163,23 @@ def dose_of_files(
     activity, findings = _activity(request, nuclide.name, frame, inputs)
     density, density_text = _density(request, activity, frame, inputs, findings)
     progress(f"dose ({request.engine})")
+    model = None
+    if request.engine == MonteCarlo.name:
+        model = request.monte_carlo.engine(
+            nuclide, activity.grid, frame, inputs, read_mask, progress
+        )
     result = dose(
         activity,
         density,
         nuclide=nuclide,
         engine=request.engine,
         dose_constant_gy_kg_per_gbq=request.dose_constant_gy_kg_per_gbq,
+        model=model,
     )
     progress("writing")
     write_dose(request.out, result.dose)
+    if request.monte_carlo.uncertainty is not None and isinstance(result, MonteCarloResult):
+        write_dose(request.monte_carlo.uncertainty, result.uncertainty)
     return DoseOutcome(
         out=request.out,
         result=result,

@@ -8,6 +8,16 @@ import click
 from opensirt.cli.answer import Progress, findings, json_option, number, say_json, table
 from opensirt.cli.options import data_set_option, frame_option
 
+_MONTE_CARLO_OPTIONS = (
+    "seed",
+    "histories",
+    "target_uncertainty",
+    "target_in",
+    "uncertainty",
+    "materials",
+    "legend",
+)
+
 
 @click.command()
 @click.argument("activity", type=click.Path(path_type=Path))
@@ -26,7 +36,13 @@ from opensirt.cli.options import data_set_option, frame_option
     metavar="DOSE",
     help="Dose in Gy on the activity's grid: .nii.gz, .nii or .nrrd.",
 )
-@click.option("--engine", default="kernel", show_default=True, metavar="E", help="local or kernel.")
+@click.option(
+    "--engine",
+    default="kernel",
+    show_default=True,
+    metavar="E",
+    help="local, kernel or monte-carlo.",
+)
 @click.option(
     "--ct", type=click.Path(path_type=Path), metavar="HU", help="CT that gives densities."
 )
@@ -52,15 +68,52 @@ from opensirt.cli.options import data_set_option, frame_option
     metavar="GY_KG_PER_GBQ",
     help="In place of the data set's energy; local engine only.",
 )
+@click.option("--seed", type=int, metavar="N", help="Monte Carlo: of the random numbers.")
+@click.option(
+    "--histories", type=int, metavar="N", help="Monte Carlo: decays to follow (10 million)."
+)
+@click.option(
+    "--target-uncertainty",
+    type=float,
+    metavar="F",
+    help="Monte Carlo: stop at this relative standard uncertainty (0.02 is 2 %).",
+)
+@click.option(
+    "--in",
+    "target_in",
+    type=click.Path(path_type=Path),
+    metavar="MASK",
+    help="Monte Carlo: structure whose mean dose the target is for.",
+)
+@click.option(
+    "--uncertainty",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Monte Carlo: write the standard uncertainty of every voxel in Gy.",
+)
+@click.option(
+    "--materials",
+    type=click.Path(path_type=Path),
+    metavar="LABELS",
+    help="Monte Carlo: label map of the materials; by density without it.",
+)
+@click.option(
+    "--legend",
+    type=click.Path(path_type=Path),
+    metavar="FILE.toml",
+    help='Monte Carlo: label = material, such as 1 = "lung".',
+)
 @frame_option
 @json_option
 def dose(*, unit: str, as_json: bool, **asked: Any) -> None:  # noqa: ANN401 - the fields of DoseRequest
     """Compute absorbed dose from any activity image."""
     from opensirt.app.dose import DoseRequest, dose_of_files
     from opensirt.app.dose_document import dose_document
+    from opensirt.app.monte_carlo import MonteCarloRequest
     from opensirt.units import image_unit
 
-    request = DoseRequest(unit=image_unit(unit), **asked)
+    own = {key: asked.pop(key) for key in _MONTE_CARLO_OPTIONS}
+    request = DoseRequest(unit=image_unit(unit), monte_carlo=MonteCarloRequest(**own), **asked)
     with Progress() as progress:
         outcome = dose_of_files(request, progress=progress)
     if as_json:

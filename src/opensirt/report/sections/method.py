@@ -15,6 +15,10 @@ _ENGINES = {
     "the voxel S value for that distance. The S values are integrated from a point kernel in water "
     "for the actual, possibly unequal, voxel edges, and are never renormalised: the energy beyond "
     "the kernel (f) and beyond the image (g) is reported.",
+    "superposition": "Superposition: as kernel convolution, with the kernel of the mean density "
+    "along the straight line from source to target where the density is not even.",
+    "monte-carlo": "Monte Carlo: decays are followed one by one, electrons and photons, through "
+    "the density of every voxel; outside the image is vacuum. The dose carries statistical noise.",
 }
 _MODELS = {
     "body_surface_area": "Body surface area model: activity from body surface area and tumour "
