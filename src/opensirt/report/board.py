@@ -27,6 +27,7 @@ from opensirt.report.sections.selection import (
 )
 from opensirt.report.wording import RESEARCH_USE, device_words, model_words
 
+_LISTED_QUESTIONS = 20
 _EXAMPLE = "example_clinical_facts"
 
 
@@ -49,7 +50,7 @@ def board_document(case: Case, result: CaseResult) -> Document:
         Section("Liver function", (scores_table(selection.scores),)),
         Section("Dose summary", (_dose(result),)),
         Section("Eligibility", eligibility_blocks(selection.eligibility, sources=False)),
-        Section("Open questions", (_bullets(open_questions(selection), "None."),)),
+        Section("Open questions", (_questions(open_questions(selection)),)),
         Section("Checklist", (_bullets(checklist_items(selection), "Nothing applies."),)),
         Section(
             "Considerations, in no order of preference",
@@ -69,6 +70,13 @@ def board_document(case: Case, result: CaseResult) -> Document:
 
 def _bullets(items: tuple[str, ...], none: str) -> Block:
     return Bullets(items) if items else Paragraph(none)
+
+
+def _questions(items: tuple[str, ...]) -> Block:
+    """Return questions one below the other, or as one text where they would fill the page."""
+    if len(items) > _LISTED_QUESTIONS:
+        return Paragraph(" · ".join(items))
+    return _bullets(items, "None.")
 
 
 def _patient(

@@ -60,38 +60,69 @@ def selection_section(selection: Selection) -> Section:
 
 
 def eligibility_blocks(eligibility: Eligibility, *, sources: bool) -> tuple[Block, ...]:
-    """Return the tally, and the rules that failed or are unknown with the reason."""
-    shown = [
-        one
+    """Return the tally, and the rules that failed or are unknown with the reason.
+
+    Without sources the unknown ones are listed shortly, by their weight: the open questions say
+    what each waits for.
+    """
+    failed, unknown = (
+        [
+            one
+            for kind in _KINDS
+            for one in eligibility.results
+            if one.outcome is outcome and one.kind is kind
+        ]
         for outcome in (Outcome.FAIL, Outcome.UNKNOWN)
-        for kind in _KINDS
-        for one in eligibility.results
-        if one.outcome is outcome and one.kind is kind
-    ]
+    )
     blocks: list[Block] = [Paragraph(tally(eligibility))]
-    if shown:
-        columns = [
-            Column("Rule", numeric=False, share=0.55),
-            Column("Result", numeric=False, share=1.5),
-            Column("What it asks", numeric=False, share=3.4),
-            Column("Because", numeric=False, share=2.6),
-        ]
-        if sources:
-            columns.append(Column("Source", numeric=False, share=2.4))
-        notes = () if all(one.verified for one in shown) else (UNVERIFIED_LEGEND,)
-        rows = [
-            row(
-                one.id,
-                _result(one),
-                marked(one.title, verified=one.verified),
-                _because(one),
-                *((one.citation.source,) if sources else ()),
-                strong=one.outcome is Outcome.FAIL and one.kind is not RuleKind.INFORMATIVE,
+    in_table = [*failed, *unknown] if sources else failed
+    if in_table:
+        blocks.append(_rules_table(in_table, sources=sources))
+    if unknown and not sources:
+        blocks.append(
+            Bullets(
+                tuple(
+                    f"{_KINDS[kind]}: " + "; ".join(_shortly(one) for one in some)
+                    for kind in _KINDS
+                    if (some := [one for one in unknown if one.kind is kind])
+                ),
+                "Unknown rules",
             )
-            for one in shown
-        ]
-        blocks.append(Table("Rules that failed or are unknown", tuple(columns), tuple(rows), notes))
+        )
+        if not all(one.verified for one in unknown):
+            blocks.append(Paragraph(UNVERIFIED_LEGEND))
     return tuple(blocks)
+
+
+def _shortly(one: RuleResult) -> str:
+    more = " (no verified limit; a site states its own)" if one.no_verified_value else ""
+    return marked(f"{one.id} {one.title}", verified=one.verified) + more
+
+
+def _rules_table(shown: Sequence[RuleResult], *, sources: bool) -> Table:
+    columns = [
+        Column("Rule", numeric=False, share=0.55),
+        Column("Result", numeric=False, share=1.5),
+        Column("What it asks", numeric=False, share=3.4),
+        Column("Because", numeric=False, share=2.6),
+    ]
+    if sources:
+        columns.append(Column("Source", numeric=False, share=2.4))
+    rows = [
+        row(
+            one.id,
+            _result(one),
+            marked(one.title, verified=one.verified)
+            + ("" if sources else f" [{one.citation.source}]"),
+            _because(one),
+            *((one.citation.source,) if sources else ()),
+            strong=one.outcome is Outcome.FAIL and one.kind is not RuleKind.INFORMATIVE,
+        )
+        for one in shown
+    ]
+    legend = (UNVERIFIED_LEGEND,) if sources and not all(one.verified for one in shown) else ()
+    caption = "Rules that failed or are unknown" if sources else "Rules that failed"
+    return Table(caption, tuple(columns), tuple(rows), legend)
 
 
 def tally(eligibility: Eligibility) -> str:
@@ -173,16 +204,23 @@ def considerations_blocks(found: Sequence[Consideration]) -> tuple[Block, ...]:
     """Return what speaks for and against each option in this patient, with sources."""
     blocks: list[Block] = []
     for option, title in _OPTIONS.items():
-        some = [one for one in found if one.option == option and one.applies is not False]
+        some = [one for one in found if one.option == option and one.applies]
         if some:
             blocks.append(Bullets(tuple(_consideration(one) for one in some), title))
+    n_open = sum(one.applies is None for one in found)
+    if n_open:
+        blocks.append(
+            Paragraph(
+                f"{n_open} more may apply: they hang on facts that are not known and stand in the "
+                "record of the selection."
+            )
+        )
     return tuple(blocks) or (Paragraph("No consideration that is held here applies."),)
 
 
 def _consideration(one: Consideration) -> str:
-    open_ = "" if one.applies else f" (if so; not known: {_names(one.missing)})"
     text = marked(one.text, verified=one.citation.verified)
-    return f"{_SIDES[one.side]}: {text}{open_} [{one.citation.source}]"
+    return f"{_SIDES[one.side]}: {text} [{one.citation.source}]"
 
 
 def checklist_items(selection: Selection) -> tuple[str, ...]:
