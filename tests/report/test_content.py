@@ -435,7 +435,9 @@ def test_without_a_tumour_slices_go_through_the_middle() -> None:
         workup=None,
         truth=(),
         drawn=liver,
-        verification=replace(made.verification(), results=(dose,), comparison=(), recovered=()),
+        verification=replace(
+            made.verification(), results=(dose,), comparison=(), recovered=(), uncertainties=()
+        ),
     )
     pictures = [
         one

@@ -30,6 +30,8 @@ from opensirt.domain.record import (
     Workup,
 )
 from opensirt.domain.structure import Structure, StructureKind, StructureSet
+from opensirt.domain.uncertainty import DoseUncertainty, UncertaintyComponent
+from opensirt.physics.uncertainty import dose_uncertainty
 from opensirt.provenance import Provenance
 
 GRID = centred_grid((24, 28, 32), (5.0, 5.0, 5.0))
@@ -161,6 +163,30 @@ def verification(*, counts_only: bool = False) -> Verification:
             RecoveredDose(label="Tumour 2", uncorrected_gy=260.0, corrected_gy=330.0),
         ),
         recovery_method="geometric transfer matrix for 6.0 mm full width at half maximum",
+        uncertainties=tuple(uncertainty(one.label, one.mean_gy) for one in results[0].structures),
+    )
+
+
+def uncertainty(label: str, mean_gy: float, *, calibrated: bool = False) -> DoseUncertainty:
+    return dose_uncertainty(
+        label,
+        mean_gy=mean_gy,
+        corrected_gy=Missing.NOT_ESTIMATED,
+        components=(
+            UncertaintyComponent(
+                name="calibration",
+                relative_standard_uncertainty=0.04 if calibrated else Missing.NOT_INCLUDED,
+                how="stated for the image" if calibrated else "the image states none",
+            ),
+            UncertaintyComponent(
+                name="volume",
+                relative_standard_uncertainty=0.03,
+                how="voxels of the mask",
+                source="a paper",
+                verified=False,
+            ),
+        ),
+        coverage_factor=2.0,
     )
 
 

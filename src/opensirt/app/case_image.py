@@ -68,6 +68,9 @@ def read_case_image(
         image=image,
         source=block.path,
         resolution_fwhm_mm=or_missing(block.resolution_fwhm_mm),
+        calibration_standard_uncertainty_fraction=or_missing(
+            block.calibration_standard_uncertainty_fraction
+        ),
         assumed=tuple(block.assumed),
     )
     return made, read.administered_activity_bq

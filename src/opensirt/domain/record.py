@@ -11,6 +11,7 @@ from opensirt.domain.image import DoseMap
 from opensirt.domain.missing import Missing
 from opensirt.domain.selection import Selection
 from opensirt.domain.structure import Structure, StructureKind, VoxelWeights
+from opensirt.domain.uncertainty import DoseUncertainty
 from opensirt.provenance import Provenance
 
 Number = float | Missing
@@ -275,6 +276,8 @@ class Verification:
     recovered: tuple[RecoveredDose, ...] = ()
     """Of the primary result; empty where the resolution of the image is not known."""
     recovery_method: str = ""
+    uncertainties: tuple[DoseUncertainty, ...] = ()
+    """Of the primary result's structures."""
 
     @property
     def primary_result(self) -> DoseResult:

@@ -21,6 +21,7 @@ from opensirt.domain.record import (
     Verification,
     Workup,
 )
+from opensirt.domain.uncertainty import DoseUncertainty
 from opensirt.errors import InputError
 from opensirt.provenance import Provenance
 from opensirt.report.results_schema import results_schema
@@ -310,7 +311,42 @@ def _verification(verification: Verification) -> dict[str, Any]:
                 for one in verification.recovered
             ],
         }
+    if verification.uncertainties:
+        made["uncertainty"] = [_uncertainty(one) for one in verification.uncertainties]
     return made
+
+
+def _uncertainty(one: DoseUncertainty) -> dict[str, Any]:
+    return {
+        "label": one.label,
+        "mean_gy": _number(one.mean_gy),
+        "best_estimate_gy": _number(one.best_estimate_gy),
+        "corrected_for_resolution": one.corrected,
+        "combined_relative_standard_uncertainty": _number(one.combined_fraction),
+        "best_estimate_gy_expanded_uncertainty": _number(one.expanded_gy),
+        "mean_gy_expanded_uncertainty": _number(one.uncorrected_expanded_gy),
+        "coverage_factor": _number(one.coverage_factor),
+        "lower_bound": one.lower_bound,
+        "not_included": list(one.not_included),
+        "components": [
+            {
+                "name": part.name,
+                "relative_standard_uncertainty": _number(part.relative_standard_uncertainty),
+                "how": part.how,
+                "source": part.source,
+                "status": _status(verified=part.verified),
+            }
+            for part in one.components
+        ],
+        "correlations": [
+            {
+                "first": link.first,
+                "second": link.second,
+                "coefficient": _number(link.coefficient),
+            }
+            for link in one.correlations
+        ],
+    }
 
 
 def _truth(one: TruthRow) -> dict[str, Any]:

@@ -247,7 +247,42 @@ def _verification() -> dict[str, Any]:
             "doses": _list({"$ref": "#/$defs/dose"}),
             "planned_against_measured": _list(pair),
         },
-        {"recovery": _object({"method": _NAME, "structures": _list(recovered)})},
+        {
+            "recovery": _object({"method": _NAME, "structures": _list(recovered)}),
+            "uncertainty": _list(_uncertainty()),
+        },
+    )
+
+
+def _uncertainty() -> dict[str, Any]:
+    component = _object(
+        {
+            "name": _NAME,
+            "relative_standard_uncertainty": _NUMBER,
+            "how": _NAME,
+            "source": _TEXT,
+            "status": _STATUS,
+        }
+    )
+    correlation = _object({"first": _NAME, "second": _NAME, "coefficient": {"type": "number"}})
+    numbers = (
+        "mean_gy",
+        "best_estimate_gy",
+        "combined_relative_standard_uncertainty",
+        "best_estimate_gy_expanded_uncertainty",
+        "mean_gy_expanded_uncertainty",
+    )
+    return _object(
+        {
+            "label": _NAME,
+            **_keyed(numbers, _NUMBER),
+            "corrected_for_resolution": {"type": "boolean"},
+            "coverage_factor": {"type": "number", "exclusiveMinimum": 0},
+            "lower_bound": {"type": "boolean"},
+            "not_included": _list(_NAME),
+            "components": _list(component),
+        },
+        {"correlations": _list(correlation)},
     )
 
 

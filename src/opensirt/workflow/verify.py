@@ -28,6 +28,11 @@ from opensirt.workflow.delivered_dose import (
     engine_names,
     tissue_density,
 )
+from opensirt.workflow.dose_uncertainty import (
+    dose_uncertainties,
+    uncertainty_finding,
+    with_uncertainties,
+)
 from opensirt.workflow.image_checks import negatives_counted, not_mirrored, one_frame
 from opensirt.workflow.recovered_dose import (
     recovered_doses,
@@ -98,6 +103,11 @@ def verify(
     )
     findings += resolution_findings(shifted[0], taken)
     recovered = recovered_doses(shifted[0], measured, taken, case, structures, nuclide)
+    uncertainties = dose_uncertainties(
+        shifted[0], recovered, weights, measured.activity, taken, structures, nuclide
+    )
+    shifted[0] = with_uncertainties(shifted[0], uncertainties)
+    findings += uncertainty_finding(uncertainties)
     comparison = _comparison(planned, shifted[0])
     return Verification(
         image_id=taken.id,
@@ -122,6 +132,7 @@ def verify(
         ),
         recovered=recovered,
         recovery_method=recovery_method(taken) if recovered else "",
+        uncertainties=uncertainties,
     )
 
 

@@ -15,6 +15,11 @@ _READING = (
     "95\u00a0% of the volume receives; lowest and highest are of single voxels."
 )
 
+_UNCERTAINTY = (
+    "Expanded uncertainty: k = 2, about 95 %, with the resolution correction that was left out; "
+    "which components it holds, and where it is a lower bound, stands in the checks."
+)
+
 
 def dose_section(dose: DoseResult, title: str) -> Section:
     """Return the tables of one dose map."""
@@ -80,6 +85,8 @@ def _dose_row(one: StructureDose, *, uncertain: bool) -> tuple[Cell, ...]:
 
 def _dose_notes(rows: Sequence[StructureDose]) -> tuple[str, ...]:
     notes = [_READING]
+    if any(not isinstance(one.mean_gy_expanded_uncertainty, Missing) for one in rows):
+        notes.append(_UNCERTAINTY)
     groups: dict[tuple[str, str, str], list[str]] = {}
     for one in rows:
         if isinstance(one.bed_gy, Missing):

@@ -11,13 +11,15 @@ from opensirt.domain.record import (
     RecoveredDose,
     Verification,
 )
+from opensirt.domain.uncertainty import DoseUncertainty
 from opensirt.reference.table import read_table
 from opensirt.report.content import Block, Cell, Column, Facts, Section, Table, row
 from opensirt.report.number import as_gy, as_mbq, as_percent, rounded, with_unit
 from opensirt.report.sections.chosen import in_order
+from opensirt.report.sections.uncertainty import uncertainty_table
 from opensirt.report.wording import engine_words
 
-Labelled = TypeVar("Labelled", PlannedAgainstMeasured, RecoveredDose)
+Labelled = TypeVar("Labelled", PlannedAgainstMeasured, RecoveredDose, DoseUncertainty)
 
 _CALIBRATIONS = (
     "As imaged: Bq/mL of the image are taken as they are. Self-calibrated: the image is scaled so "
@@ -41,6 +43,8 @@ def verification_section(verification: Verification) -> Section:
     blocks.append(energy_table(verification.results))
     if verification.recovered:
         blocks.append(_recovered(verification))
+    if verification.uncertainties:
+        blocks.append(uncertainty_table(_as_listed(verification, verification.uncertainties)))
     if verification.comparison:
         blocks.append(_comparison(verification))
     return Section("Checks of the measured dose", tuple(blocks))

@@ -1,0 +1,70 @@
+"""The table of uncertainties in the report and in results.json."""
+
+from dataclasses import replace
+
+import report_results as made
+
+from opensirt.report.content import Table
+from opensirt.report.results import results_document
+from opensirt.report.sections.uncertainty import uncertainty_table
+from opensirt.report.sections.verification import verification_section
+
+
+def test_each_structure_has_its_contributions_and_a_lower_bound_is_called_one() -> None:
+    table = uncertainty_table(
+        (
+            made.uncertainty("Liver", 50.0),
+            made.uncertainty("Tumour 1", 120.0, calibrated=True),
+        )
+    )
+    headers = [one.header for one in table.columns]
+    assert headers == ["Structure", "Calibration", "Volume ⚠", "Estimate", "U ⚠", "U is a"]
+    assert [one.text for one in table.rows[0]] == [
+        "Liver",
+        "–",
+        "3.0",
+        "50.0",
+        "3.00",
+        "lower bound",
+    ]
+    assert [one.text for one in table.rows[1]] == [
+        "Tumour 1",
+        "4.0",
+        "3.0",
+        "120",
+        "12.0",
+        "95 % interval",
+    ]
+    assert any("nobody has read" in one for one in table.notes)
+
+
+def test_what_is_included_nowhere_is_said_with_its_reason() -> None:
+    table = uncertainty_table((made.uncertainty("Liver", 50.0),))
+    assert "Not included: calibration: the image states none." in table.notes
+
+
+def test_the_table_stands_in_the_checks_and_is_absent_without_uncertainties() -> None:
+    def titles(**changes: object) -> list[str]:
+        verification = replace(made.verification(), **changes)  # type: ignore[arg-type]
+        blocks = verification_section(verification).blocks
+        return [one.caption for one in blocks if isinstance(one, Table)]
+
+    wanted = "Uncertainty of the mean dose and what contributes to it"
+    assert wanted in titles()
+    assert wanted not in titles(uncertainties=())
+
+
+def test_results_hold_every_component_with_its_reason() -> None:
+    found = results_document(made.case(), made.result())["verification"]["uncertainty"]
+    (liver,) = (one for one in found if one["label"] == "Liver")
+    assert liver["lower_bound"] is True
+    assert liver["not_included"] == ["calibration"]
+    assert liver["components"][0]["relative_standard_uncertainty"] == "not included"
+    assert liver["components"][1] == {
+        "name": "volume",
+        "relative_standard_uncertainty": 0.03,
+        "how": "voxels of the mask",
+        "source": "a paper",
+        "status": "unverified",
+    }
+    assert liver["best_estimate_gy_expanded_uncertainty"] == 2 * 0.03 * liver["mean_gy"]
