@@ -93,10 +93,16 @@ def select_folder(
 def _steps_before(
     case: Case, site: SiteProfile, made_at: datetime, progress: Progress
 ) -> CaseResult | None:
-    """Return plan and work-up, or the work-up alone, or None: as far as the data allow."""
-    if case.scout() is None:
-        return None
-    for step in ("plan", "work-up"):
+    """Return plan and work-up, or the work-up alone, or None: as far as the data allow.
+
+    A case with an image after treatment and no scout shows its measured dose.
+    """
+    possible: tuple[str, ...] = ()
+    if case.scout() is not None:
+        possible = ("plan", "work-up")
+    elif case.verification() is not None:
+        possible = ("verify",)
+    for step in possible:
         try:
             return evaluate(case, site, RunOptions(made_at=made_at, step=step, progress=progress))
         except MissingInputError:

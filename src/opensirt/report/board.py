@@ -3,7 +3,7 @@
 from opensirt.domain.case import Case
 from opensirt.domain.missing import Missing
 from opensirt.domain.patient_record import Disease
-from opensirt.domain.record import CaseResult, PlanRow
+from opensirt.domain.record import CaseResult, PlanRow, Verification
 from opensirt.domain.selection import Selection
 from opensirt.errors import InputError
 from opensirt.report.content import (
@@ -17,6 +17,7 @@ from opensirt.report.content import (
     marked,
 )
 from opensirt.report.number import as_gbq, as_gy, as_percent, rounded, with_unit
+from opensirt.report.sections.chosen import in_order
 from opensirt.report.sections.pictures import board_picture
 from opensirt.report.sections.selection import (
     checklist_items,
@@ -164,9 +165,17 @@ def _shunt(result: CaseResult, selection: Selection) -> str:
 
 def _dose(result: CaseResult) -> Block:
     chosen = None if result.plan is None else result.plan.chosen
+    if chosen is None and result.verification is not None:
+        return _measured(result.verification)
     if chosen is None:
         return Paragraph("No plan is chosen yet: no dose.")
     return Facts("", _plan_rows(chosen))
+
+
+def _measured(verification: Verification) -> Block:
+    dose = verification.primary_result
+    rows = [(one.label, f"mean {as_gy(one.mean_gy)} Gy") for one in in_order(dose)]
+    return Facts(f"Measured after treatment, {dose.radionuclide}, {dose.calibration}", tuple(rows))
 
 
 def _plan_rows(chosen: PlanRow) -> tuple[tuple[str, str], ...]:

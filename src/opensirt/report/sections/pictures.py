@@ -171,22 +171,23 @@ def _projection(image: CaseImage, drawn: tuple[Structure, ...], name: str) -> Pi
 
 
 def board_picture(case: Case, result: CaseResult) -> Picture | None:
-    """Return slices through the largest tumour with the planned dose, or the scout, or None."""
+    """Return slices through the largest tumour: planned dose, measured dose or scout, or None."""
     scout = case.scout()
-    if scout is None or result.workup is None:
-        return None
-    planned = planned_dose(result.plan)
+    planned, words = planned_dose(result.plan), "planned dose"
+    if planned is None and result.verification is not None:
+        planned, words = result.verification.primary_result, "measured dose"
     if planned is None:
-        return _of_scout(case, result, scout)[0]
+        known = scout is not None and result.workup is not None
+        return _of_scout(case, result, scout)[0] if scout is not None and known else None
     shown = scene(planned.dose, result.drawn, ct=_ct_of(case, planned.dose))
     tumours = shown.tumours()
     if not tumours:
-        return _middle(shown, "board", "planned dose")
+        return _middle(shown, "board", words)
     largest = max(tumours, key=lambda one: one.mask.volume_ml)
     return Picture(
         "board",
         slices_png(shown, focus_mm(largest)),
-        f"Planned dose in Gy on CT, through the largest tumour ({largest.label}).",
-        f"Axial, coronal and sagittal slices through {largest.label} with the planned dose in "
+        f"{words.capitalize()} in Gy, through the largest tumour ({largest.label}).",
+        f"Axial, coronal and sagittal slices through {largest.label} with the {words} in "
         "colour and outlines of liver and tumours.",
     )
