@@ -53,8 +53,8 @@ def order_sheet(order: Order) -> Document:
         made_at=provenance.made_at.isoformat(timespec="minutes"),
         software=f"OpenSIRT {provenance.software.get('opensirt', 'of unknown version')}",
         sections=(
-            _order_section(order),
             findings_section(order.findings),
+            _order_section(order),
             Section(
                 "Provenance",
                 (
