@@ -172,6 +172,12 @@ def test_follow_up_of_a_patient_without_treatment_day_is_a_finding(tmp_path: Pat
     assert "import_treatment_day_unknown" in {one.rule for one in result.findings}
 
 
+def test_the_day_of_treatment_of_a_refused_row_is_not_stored(tmp_path: Path) -> None:
+    result = read(tmp_path, [changed(bili="x"), changed(sirt="")])
+    assert (result.stored, result.refused_rows) == ((3,), (2,))
+    assert result.treated_on == {}
+
+
 def test_columns_that_nobody_reads_are_named(tmp_path: Path) -> None:
     mapping = MAPPING.replace('missing = ["NA"]', 'missing = ["NA"]\nignore = ["dead"]')
     mapping = mapping[: mapping.index("[vital_status]")].replace(

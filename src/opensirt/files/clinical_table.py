@@ -162,7 +162,7 @@ def read_clinical_table(path: Path, mapping: ClinicalMapping, *, today: date) ->
     assumed = _assumed(mapping)
     return ImportResult(
         records=tuple(_record(key, one.slots, assumed) for key, one in patients.items()),
-        treated_on={key: treated[key] for key in patients if key in treated},
+        treated_on=_treated_on(patients, mapping),
         stored=tuple(stored),
         refused=tuple(refused),
         n_rows=len(table.rows),
@@ -254,6 +254,14 @@ def _read_row(
     if not pieces and not wrong:
         wrong = [refusal("", "nothing that the mapping reads", "a value in a mapped column")]
     return key, pieces, wrong
+
+
+def _treated_on(patients: Mapping[str, _Patient], mapping: ClinicalMapping) -> dict[str, date]:
+    """Return the day of treatment that the stored rows of each patient state."""
+    if mapping.treated_on_date is not None:
+        return dict.fromkeys(patients, mapping.treated_on_date)
+    slot: Slot = ("treated_on",)
+    return {key: one.slots[slot][0] for key, one in patients.items() if slot in one.slots}
 
 
 def _word(one: object) -> str:
