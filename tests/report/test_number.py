@@ -53,7 +53,7 @@ def test_a_printed_dose_is_within_a_hundredth_or_half_a_per_cent(value: float) -
     if text == "<0.01":
         assert 0 < value < 0.01
     else:
-        assert float(text) == pytest.approx(value, rel=5.01e-3, abs=0.005)
+        assert float(text) == pytest.approx(value, rel=5.01e-3, abs=0.0050001)  # a tie
 
 
 @pytest.mark.parametrize("reason", list(Missing))
