@@ -10,6 +10,13 @@ settings.register_profile(
     "dev", max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.register_profile(
+    "ci",
+    max_examples=25,
+    deadline=None,
+    derandomize=True,  # a change is judged by itself, not by the luck of the draw
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile(
     "nightly", max_examples=2000, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
