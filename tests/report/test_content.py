@@ -319,7 +319,7 @@ def test_activity_shift_energy_recovery_and_plan_are_checked() -> None:
     captions = [one.caption for one in tables(section)]
     assert "Mean dose when the contours move by ±5 mm along each axis" in captions
     assert "Energy balance: scored = released × (1 − f − g)" in captions
-    assert "Planned against measured mean dose" in captions
+    assert "Planned against delivered mean dose" in captions
     recovered = next(one for one in tables(section) if "before and after correction" in one.caption)
     assert cells(recovered) == [
         ["Tumour 1", "120", "131", "0.916"],
@@ -436,7 +436,7 @@ def test_without_a_tumour_slices_go_through_the_middle() -> None:
         truth=(),
         drawn=liver,
         verification=replace(
-            made.verification(), results=(dose,), comparison=(), recovered=(), uncertainties=()
+            made.verification(), results=(dose,), delivery=None, recovered=(), uncertainties=()
         ),
     )
     pictures = [

@@ -10,10 +10,10 @@ import pytest
 from builders import activity, ball, centred_grid, counts, structure
 from matplotlib.image import imread
 
+from opensirt.domain.delivery import StructureDelivery
 from opensirt.domain.dvh import Dvh
 from opensirt.domain.grid import Grid
 from opensirt.domain.image import CtImage, DoseMap
-from opensirt.domain.record import PlannedAgainstMeasured
 from opensirt.domain.structure import Mask, Structure, StructureKind
 from opensirt.errors import GeometryError, InputError
 from opensirt.report.figures.canvas import sheet, style
@@ -337,7 +337,14 @@ def test_a_name_with_signs_of_another_language_is_written_as_it_is() -> None:
 
 def test_planned_and_measured_are_drawn_together() -> None:
     rows = [
-        PlannedAgainstMeasured(label=f"S{n}", planned_gy=10.0 * n, measured_gy=9.0 * n)
+        StructureDelivery(
+            label=f"S{n}",
+            kind=StructureKind.TUMOUR,
+            planned_gy=10.0 * n,
+            planned_as_given_gy=9.5 * n,
+            delivered_gy=9.0 * n,
+            imaged_gy=7.0 * n,
+        )
         for n in range(4)
     ]
     assert planned_measured_png(rows).startswith(b"\x89PNG")

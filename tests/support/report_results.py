@@ -8,6 +8,7 @@ import numpy as np
 from builders import activity, ball, centred_grid, counts, structure
 
 from opensirt.domain.case import Case, CaseImage, ImageRole, Prescription
+from opensirt.domain.delivery import Delivery, StructureDelivery, TopUp, VoxelAgreement
 from opensirt.domain.dvh import Dvh
 from opensirt.domain.finding import Confirmation, Finding, Severity
 from opensirt.domain.grid import Grid
@@ -19,7 +20,6 @@ from opensirt.domain.record import (
     EnergyBalance,
     LungShunt,
     Plan,
-    PlannedAgainstMeasured,
     PlanRow,
     RecoveredDose,
     StructureDose,
@@ -150,11 +150,50 @@ def verification(*, counts_only: bool = False) -> Verification:
         imaged_activity_bq=Missing.NOT_EVALUABLE if counts_only else 1.123e9,
         administered_activity_bq=1.4e9,
         normalising_volume="the whole image (24×28×32 voxels), which holds 1123.0 MBq",
-        comparison=tuple(
-            PlannedAgainstMeasured(
-                label=one.label, planned_gy=one.mean_gy * 1.15, measured_gy=one.mean_gy
-            )
-            for one in results[0].structures
+        delivery=Delivery(
+            engine="kernel",
+            device="resin",
+            structures=tuple(
+                StructureDelivery(
+                    label=one.label,
+                    kind=one.kind,
+                    planned_gy=one.mean_gy * 1.15,
+                    planned_as_given_gy=one.mean_gy * 1.10,
+                    delivered_gy=one.mean_gy * 1.25,
+                    imaged_gy=one.mean_gy,
+                )
+                for one in results[0].structures
+            ),
+            given_over_planned=1.10 / 1.15,
+            perfect_ratio=1.15,
+            perfect_ratio_standard_uncertainty=0.06,
+            perfect_ratio_source="a paper",
+            voxels=tuple(
+                VoxelAgreement(
+                    label=one.label,
+                    mean_difference_gy=4.0,
+                    root_mean_square_gy=21.0,
+                    concordance=0.7,
+                    within_fraction=0.4,
+                )
+                for one in results[0].structures
+            ),
+            top_ups=(
+                TopUp(
+                    territory="right",
+                    tumour="Tumour 1",
+                    goal_gy=205.0,
+                    goal="target 205 Gy",
+                    delivered_gy=150.0,
+                    after_gy=180.0,
+                    reaching_liver_bq=2.8e8,
+                    administered_bq=2.9e8,
+                    perfused_normal_liver_after_gy=40.0,
+                    normal_liver_after_gy=25.0,
+                    lung_added_gy=0.7,
+                    binding="perfused normal liver 40 Gy",
+                ),
+            ),
         ),
         findings=(),
         provenance=provenance("verify"),

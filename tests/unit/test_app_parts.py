@@ -132,7 +132,8 @@ def test_every_possible_step_is_done_and_what_is_not_possible_is_said(tmp_path: 
     assert result.workup is not None
     assert result.plan is not None
     assert result.verification is not None
-    assert result.verification.comparison
+    assert result.verification.delivery is not None
+    assert result.verification.delivery.planned_structures
     assert result.provenance.made_at == NOW
     assert result.provenance.inputs == case.inputs
 

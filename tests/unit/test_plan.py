@@ -13,6 +13,7 @@ from opensirt.domain.case import Case, PatientFacts, Tissue, WorkUpFacts
 from opensirt.domain.finding import Finding, Severity
 from opensirt.domain.missing import Missing
 from opensirt.domain.record import Plan, PlanRow
+from opensirt.domain.session_dose import EarlierDoseFacts
 from opensirt.domain.site import Figure, SiteProfile
 from opensirt.domain.site_defaults import default_site_profile
 from opensirt.domain.structure import StructureSet
@@ -499,12 +500,12 @@ def test_the_prescribed_row_is_chosen_with_its_dose_map() -> None:
     assert list(made.doses) == [("glass", "voxel")]
 
 
-def test_stated_earlier_treatments_are_a_note_and_with_radiation_a_warning() -> None:
-    for kind, severity in (("resection", Severity.NOTE), ("radioembolization", Severity.WARN)):
-        case = scouts.case(other_blocks={"prior_treatments": [{"kind": kind}]})
-        [finding] = said(planned(case), "prior_treatments")
-        assert finding.severity is severity
+def test_stated_earlier_treatments_are_a_note_and_unknown_radiation_a_warning() -> None:
+    for kind, warned in (("liver resection", False), ("SIRT", True)):
+        made = planned(scouts.case(earlier=(EarlierDoseFacts(kind=kind),)))
+        [finding] = said(made, "prior_treatments")
         assert kind in finding.text
+        assert bool(said(made, "prior_dose_unknown")) is warned
 
 
 def test_the_limits_in_force_name_their_scenario_and_the_missing_tumour_target() -> None:

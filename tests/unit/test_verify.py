@@ -16,7 +16,7 @@ from opensirt.domain.case import (
 from opensirt.domain.finding import Confirmation, Severity
 from opensirt.domain.image import ActivityMap, Event, Image3D
 from opensirt.domain.missing import Missing
-from opensirt.domain.record import DoseResult, Verification
+from opensirt.domain.record import Verification
 from opensirt.domain.structure import Mask, StructureKind, StructureSet
 from opensirt.errors import (
     ConfirmationError,
@@ -64,10 +64,8 @@ def course(
     return Case(**{**given, **changes})  # type: ignore[arg-type]  # test facts
 
 
-def verified(
-    case: Case, *, engine: str | None = None, planned: DoseResult | None = None
-) -> Verification:
-    return verify(case, site(), made_at=NOW, software={}, engine=engine, planned=planned)
+def verified(case: Case, *, engine: str | None = None) -> Verification:
+    return verify(case, site(), made_at=NOW, software={}, engine=engine)
 
 
 def rules(made: Verification) -> dict[str, Severity]:
@@ -250,14 +248,6 @@ def test_a_small_lesion_is_warned_of() -> None:
     (finding,) = [one for one in made.findings if one.rule == "small_lesion"]
     assert "Spot" in finding.text
     assert not finding.verified
-
-
-def test_planned_stands_against_measured_where_a_plan_exists() -> None:
-    plan = verified(course(activity(GRID, VALUES))).primary_result
-    made = verified(course(activity(GRID, VALUES * 0.8)), planned=plan)
-    (tumour,) = [one for one in made.comparison if one.label == "Tumour"]
-    assert tumour.measured_gy == pytest.approx(0.8 * tumour.planned_gy, rel=1e-4)
-    assert tumour.difference_gy == pytest.approx(-0.2 * tumour.planned_gy, rel=1e-4)
 
 
 def test_lungs_of_a_stated_mass_get_the_dose_of_that_mass() -> None:

@@ -18,6 +18,7 @@ from opensirt.domain.case import (
 from opensirt.domain.finding import Confirmation, Finding, Severity, refuse_unless_confirmed
 from opensirt.domain.missing import Missing
 from opensirt.domain.order import OrderFacts
+from opensirt.domain.session_dose import EarlierDoseFacts
 from opensirt.files.case_file import (
     AdministrationBlock,
     CaseFile,
@@ -32,8 +33,9 @@ from opensirt.files.case_file import (
     VialBlock,
     WorkUpBlock,
 )
+from opensirt.files.clinical_blocks import PriorDosesBlock, PriorTreatmentBlock
 from opensirt.reference.table import read_table
-from opensirt.units import BQ_PER_MBQ, GRAMS_PER_KG
+from opensirt.units import BQ_PER_GBQ, BQ_PER_MBQ, GRAMS_PER_KG
 from opensirt.workflow.administer import administered_by_vials
 
 
@@ -93,6 +95,33 @@ def prescription(block: PrescriptionBlock | None) -> Prescription | None:
         limits_gy=block.limits.by_name(),
         targets_gy={device: figures.by_name() for device, figures in block.targets.items()},
         assumed=tuple(block.assumed),
+    )
+
+
+def earlier_doses(
+    blocks: Iterable[PriorTreatmentBlock] | None,
+) -> tuple[EarlierDoseFacts, ...]:
+    """Return what is stated of the doses of earlier treatments, without those only planned."""
+    return tuple(_earlier(one) for one in blocks or () if not one.planned)
+
+
+def _earlier(block: PriorTreatmentBlock) -> EarlierDoseFacts:
+    doses = block.doses or PriorDosesBlock()
+    activity = block.activity_gbq
+    return EarlierDoseFacts(
+        kind=block.kind,
+        on=or_missing(block.ended_on or block.started_on),
+        name=block.name or "",
+        lung_gy=or_missing(doses.lung_gy),
+        normal_liver_gy=or_missing(doses.normal_liver_gy),
+        territories_gy=doses.territories_gy,
+        device=doses.device or "",
+        activity_bq=Missing.NOT_RECORDED if activity is None else activity * BQ_PER_GBQ,
+        lung_shunt_fraction=or_missing(doses.lung_shunt_fraction),
+        lung_mass_kg=or_missing(doses.lung_mass_kg),
+        n_fractions=or_missing(doses.n_fractions or block.cycles),
+        effective_half_life_h=or_missing(doses.effective_half_life_h),
+        assumptions=tuple(doses.assumptions),
     )
 
 

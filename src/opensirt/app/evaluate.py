@@ -120,6 +120,8 @@ def evaluate(case: Case, site: SiteProfile, options: RunOptions) -> CaseResult:
                 site,
                 engine=options.engine,
                 planned=prescribed_dose(planned),
+                row=None if planned is None else planned.chosen,
+                workup=workup,
                 made_at=options.made_at,
                 software=software,
             ),

@@ -6,6 +6,7 @@ from pathlib import Path
 from opensirt.app.case_facts import (
     administration_facts,
     assumptions,
+    earlier_doses,
     order_facts,
     patient_facts,
     prescription,
@@ -102,4 +103,5 @@ def read_case(path: Path, *, zone: tzinfo | None = None) -> Case:
         inputs=gathered.inputs,
         other_blocks=stated.other_blocks,
         planar=planar,
+        earlier=earlier_doses(stated.prior_treatments),
     )

@@ -24,6 +24,8 @@ REPORT_FOLDER = "report"
 RESULTS_NAME = "results.json"
 DOSE_NAME = "dose.nii.gz"
 RTDOSE_NAME = "RTDOSE.dcm"
+DIFFERENCE_NAME = "dose_difference.nii.gz"
+"""Delivered minus planned for the activity given, where both maps lie in one frame."""
 
 _STAGING_PREFIX = ".partial-run-"
 
@@ -188,6 +190,11 @@ def _write_doses(case: Case, result: CaseResult, folder: Path, *, all_plans: boo
             software_version=result.provenance.software["opensirt"],
             negatives_to_zero=True,
         )
+    measured = result.verification
+    if measured is not None and measured.delivery is not None:
+        difference = measured.delivery.difference
+        if difference is not None:
+            write_nifti(folder / DIFFERENCE_NAME, difference)
     if all_plans and result.plan is not None:
         for (device, model), one in result.plan.doses.items():
             write_nifti(folder / f"dose_{device}_{model}.nii.gz", one.dose)

@@ -12,6 +12,7 @@ from opensirt.domain.image import ActivityMap, CountsImage, CtImage, Image3D
 from opensirt.domain.missing import Missing
 from opensirt.domain.order import OrderFacts
 from opensirt.domain.planar import PlanarImage, PlanarRegion
+from opensirt.domain.session_dose import EarlierDoseFacts
 from opensirt.domain.structure import StructureSet
 from opensirt.errors import InputError, UnknownNameError
 
@@ -160,6 +161,8 @@ class Case:
     other_blocks: Mapping[str, object] = field(default_factory=dict)
     planar: tuple[CasePlanar, ...] = ()
     """Planar scintigrams, which are no volumes."""
+    earlier: tuple[EarlierDoseFacts, ...] = ()
+    """Earlier treatments with what is stated of their doses; those still planned are left out."""
 
     def __post_init__(self) -> None:
         if not self.key:

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from opensirt.domain.delivery import Delivery
 from opensirt.domain.dvh import Dvh
 from opensirt.domain.finding import Finding
 from opensirt.domain.focus import ExtrahepaticFocus
 from opensirt.domain.image import DoseMap
 from opensirt.domain.missing import Missing
 from opensirt.domain.selection import Selection
+from opensirt.domain.session_dose import CumulativeDose
 from opensirt.domain.structure import Structure, StructureKind, VoxelWeights
 from opensirt.domain.uncertainty import DoseUncertainty
 from opensirt.provenance import Provenance
@@ -220,23 +222,11 @@ class Plan:
     doses: Mapping[tuple[str, str], DoseResult]
     findings: tuple[Finding, ...]
     provenance: Provenance
+    cumulative: CumulativeDose | None = None
+    """Earlier sessions and the prescribed row; None without a prescription."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "doses", MappingProxyType(dict(self.doses)))
-
-
-@dataclass(frozen=True, kw_only=True)
-class PlannedAgainstMeasured:
-    """Mean dose of one structure in the plan and after treatment."""
-
-    label: str
-    planned_gy: float
-    measured_gy: float
-
-    @property
-    def difference_gy(self) -> float:
-        """Measured minus planned."""
-        return self.measured_gy - self.planned_gy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -270,7 +260,6 @@ class Verification:
     """Total of the image at administration; `Missing` for an image in counts."""
     administered_activity_bq: Number
     normalising_volume: str
-    comparison: tuple[PlannedAgainstMeasured, ...]
     findings: tuple[Finding, ...]
     provenance: Provenance
     recovered: tuple[RecoveredDose, ...] = ()
@@ -278,6 +267,14 @@ class Verification:
     recovery_method: str = ""
     uncertainties: tuple[DoseUncertainty, ...] = ()
     """Of the primary result's structures."""
+    delivery: Delivery | None = None
+    """Against the plan, in both activity scales."""
+    lung_shunt_seen: LungShunt = field(
+        default_factory=lambda: LungShunt(fraction=Missing.NEEDS_STRUCTURE)
+    )
+    """Of the image after treatment, where the lungs are drawn on it."""
+    cumulative: CumulativeDose | None = None
+    """Earlier sessions and this delivery, in the scale of the vendor."""
 
     @property
     def primary_result(self) -> DoseResult:

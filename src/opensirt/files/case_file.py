@@ -265,6 +265,7 @@ class DoseFigures(Block):
     normal_liver_gy: Gray | None = None
     lung_gy: Gray | None = None
     lung_cumulative_gy: Gray | None = None
+    normal_liver_cumulative_gy: Gray | None = None
     gastrointestinal_wall_gy: Gray | None = None
     tumour_gy: Gray | None = None
     perfused_volume_gy: Gray | None = None

@@ -115,6 +115,37 @@ class LabBlock(Block):
     assay: Name | None = Field(default=None, description="the assay, for tumour markers")
 
 
+class PriorDosesBlock(Block):
+    """Doses of an earlier treatment with radiation, and what they rest on."""
+
+    lung_gy: NotNegative | None = Field(default=None, description="mean dose to the lungs, in Gy")
+    normal_liver_gy: NotNegative | None = Field(
+        default=None, description="mean dose to the whole normal liver, in Gy"
+    )
+    territories_gy: dict[Name, NotNegative] = Field(
+        default_factory=dict,
+        description="territory of this case = mean dose that its normal liver got, in Gy",
+    )
+    device: Literal["resin", "glass", "holmium"] | None = Field(
+        default=None, description="of an earlier radioembolization; gives the half-life for BED"
+    )
+    lung_shunt_fraction: Fraction | None = Field(
+        default=None,
+        description="between 0 and 1; with device, activity_gbq and lung_mass_kg the lung dose "
+        "follows where it is not stated",
+    )
+    lung_mass_kg: Positive | None = Field(default=None, description="mass of both lungs then")
+    n_fractions: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="equal fractions of external beam, or cycles of PRRT, for BED"
+    )
+    effective_half_life_h: Positive | None = Field(
+        default=None, description="in the liver, of a radiopharmaceutical, in hours, for BED"
+    )
+    assumptions: list[Name] = Field(
+        default_factory=list, description="what the doses rest on, in words; printed with them"
+    )
+
+
 class PriorTreatmentBlock(Block):
     """One earlier, running or planned treatment."""
 
@@ -130,6 +161,9 @@ class PriorTreatmentBlock(Block):
     cycles: Annotated[int, Field(ge=0)] | None = Field(default=None, description="cycles so far")
     activity_gbq: NotNegative | None = Field(
         default=None, description="activity given in all, in GBq"
+    )
+    doses: PriorDosesBlock | None = Field(
+        default=None, description="doses that it gave, for treatments with radiation"
     )
 
 

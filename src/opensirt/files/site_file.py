@@ -86,6 +86,7 @@ class SiteDoses(Block):
     normal_liver_gy: Dose | None = None
     lung_gy: Dose | None = None
     lung_cumulative_gy: Dose | None = None
+    normal_liver_cumulative_gy: Dose | None = None
     gastrointestinal_wall_gy: Dose | None = None
     tumour_gy: Dose | None = None
     perfused_volume_gy: Dose | None = None

@@ -11,6 +11,7 @@ from opensirt.report.sections.method import method_section
 from opensirt.report.sections.pictures import pictures_section
 from opensirt.report.sections.plan import plan_section
 from opensirt.report.sections.selection import selection_section
+from opensirt.report.sections.sessions import sessions_section, worth_showing
 from opensirt.report.sections.truth import truth_section
 from opensirt.report.sections.verification import energy_table, verification_section
 from opensirt.report.sections.work_up import work_up_section
@@ -25,6 +26,10 @@ def report_document(case: Case, result: CaseResult) -> Document:
         sections.append(pictures)
     if result.plan is not None:
         sections.append(plan_section(result.plan))
+    planned_sum = None if result.plan is None else result.plan.cumulative
+    measured_sum = None if result.verification is None else result.verification.cumulative
+    if worth_showing(planned_sum) or worth_showing(measured_sum):
+        sections.append(sessions_section(planned_sum, measured_sum))
     if result.verification is not None:
         measured = result.verification.primary_result
         sections.append(dose_section(measured, "Measured dose"))

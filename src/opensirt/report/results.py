@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Any
 
 from opensirt.domain.case import Case
+from opensirt.domain.delivery import Delivery
 from opensirt.domain.finding import Finding
 from opensirt.domain.missing import Missing
 from opensirt.domain.record import (
@@ -21,6 +22,7 @@ from opensirt.domain.record import (
     Verification,
     Workup,
 )
+from opensirt.domain.session_dose import CumulativeDose
 from opensirt.domain.uncertainty import DoseUncertainty
 from opensirt.errors import InputError
 from opensirt.provenance import Provenance
@@ -215,11 +217,43 @@ def _plan(plan: Plan) -> dict[str, Any]:
     made: dict[str, Any] = {"rows": [_row(one) for one in plan.rows]}
     if plan.chosen is not None:
         made["chosen"] = _row(plan.chosen)
+    if plan.cumulative is not None:
+        made["all_sessions"] = _sessions(plan.cumulative)
     made["doses"] = [
         {"device": device, "model": model, **_dose(one)}
         for (device, model), one in plan.doses.items()
     ]
     return made
+
+
+def _sessions(one: CumulativeDose) -> dict[str, Any]:
+    return {
+        "sessions": [
+            {
+                "session": session.words,
+                "on": session.on.value
+                if isinstance(session.on, Missing)
+                else session.on.isoformat(),
+                "lung_gy": _number(session.lung_gy),
+                "normal_liver_gy": _number(session.normal_liver_gy),
+                "normal_liver_bed_gy": _number(session.normal_liver_bed_gy),
+                "territories_gy": _numbers(session.territories_gy),
+                "assumptions": list(session.assumptions),
+            }
+            for session in one.sessions
+        ],
+        "lung_gy": _number(one.lung_gy),
+        "lung_gy_at_least": _number(one.lung_gy_at_least),
+        "normal_liver_gy": _number(one.normal_liver_gy),
+        "normal_liver_gy_at_least": _number(one.normal_liver_gy_at_least),
+        "normal_liver_bed_gy": _number(one.normal_liver_bed_gy),
+        "normal_liver_eqd2_gy": _number(one.normal_liver_eqd2_gy),
+        "territories_gy": _numbers(one.territories_gy),
+        "alpha_beta_ratio_gy": _number(one.alpha_beta_ratio_gy),
+        "radiobiology_source": one.radiobiology_source,
+        "radiobiology_status": _status(verified=one.radiobiology_verified),
+        "complete": one.complete,
+    }
 
 
 def _structure(one: StructureDose) -> dict[str, Any]:
@@ -288,16 +322,13 @@ def _verification(verification: Verification) -> dict[str, Any]:
         "normalising_volume": verification.normalising_volume,
         "primary": verification.primary,
         "doses": [_dose(one) for one in verification.results],
-        "planned_against_measured": [
-            {
-                "label": one.label,
-                "planned_gy": _number(one.planned_gy),
-                "measured_gy": _number(one.measured_gy),
-                "difference_gy": _number(one.difference_gy),
-            }
-            for one in verification.comparison
-        ],
+        "planned_against_measured": _pairs(verification),
+        "lung_shunt_seen": _lung_shunt(verification.lung_shunt_seen),
     }
+    if verification.delivery is not None:
+        made["delivery"] = _delivery(verification.delivery)
+    if verification.cumulative is not None:
+        made["all_sessions"] = _sessions(verification.cumulative)
     if verification.recovered:
         made["recovery"] = {
             "method": verification.recovery_method,
@@ -314,6 +345,72 @@ def _verification(verification: Verification) -> dict[str, Any]:
     if verification.uncertainties:
         made["uncertainty"] = [_uncertainty(one) for one in verification.uncertainties]
     return made
+
+
+def _pairs(verification: Verification) -> list[dict[str, Any]]:
+    """Return planned against measured mean doses; measured is that of the primary result."""
+    delivery = verification.delivery
+    if delivery is None:
+        return []
+    measured = {one.label: one.mean_gy for one in verification.primary_result.structures}
+    return [
+        {
+            "label": one.label,
+            "planned_gy": _number(one.planned_gy),
+            "measured_gy": _number(measured[one.label]),
+            "difference_gy": _number(_minus(measured[one.label], one.planned_gy)),
+            "planned_for_given_activity_gy": _number(one.planned_as_given_gy),
+            "delivered_gy": _number(one.delivered_gy),
+            "delivered_over_planned_ratio": _number(one.delivered_over_planned),
+            "imaged_gy": _number(one.imaged_gy),
+            "imaged_over_planned_ratio": _number(one.imaged_over_planned),
+        }
+        for one in delivery.planned_structures
+    ]
+
+
+def _minus(above: float, below: Number) -> Number:
+    return below if isinstance(below, Missing) else above - below
+
+
+def _delivery(one: Delivery) -> dict[str, Any]:
+    return {
+        "engine": one.engine,
+        "device": one.device,
+        "given_over_planned_ratio": _number(one.given_over_planned),
+        "perfect_imaged_over_declared_ratio": _number(one.perfect_ratio),
+        "perfect_imaged_over_declared_standard_uncertainty": _number(
+            one.perfect_ratio_standard_uncertainty
+        ),
+        "perfect_source": one.perfect_ratio_source,
+        "voxels": [
+            {
+                "label": part.label,
+                "mean_difference_gy": _number(part.mean_difference_gy),
+                "root_mean_square_gy": _number(part.root_mean_square_gy),
+                "concordance": _number(part.concordance),
+                "within_fraction": _number(part.within_fraction),
+            }
+            for part in one.voxels
+        ],
+        "top_ups": [
+            {
+                "territory": part.territory,
+                "tumour": part.tumour,
+                "goal_gy": _number(part.goal_gy),
+                "goal": part.goal,
+                "delivered_gy": _number(part.delivered_gy),
+                "after_gy": _number(part.after_gy),
+                "reaching_liver_bq": _number(part.reaching_liver_bq),
+                "administered_activity_bq": _number(part.administered_bq),
+                "perfused_normal_liver_after_gy": _number(part.perfused_normal_liver_after_gy),
+                "normal_liver_after_gy": _number(part.normal_liver_after_gy),
+                "lung_added_gy": _number(part.lung_added_gy),
+                "binding": part.binding,
+            }
+            for part in one.top_ups
+        ],
+    }
 
 
 def _uncertainty(one: DoseUncertainty) -> dict[str, Any]:

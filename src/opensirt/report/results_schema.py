@@ -77,6 +77,7 @@ def results_schema() -> dict[str, Any]:
                     {
                         "chosen": {"$ref": "#/$defs/row"},
                         "doses": _list({"$ref": "#/$defs/dose"}),
+                        "all_sessions": {"$ref": "#/$defs/sessions"},
                     },
                 ),
                 "dose": {"$ref": "#/$defs/dose"},
@@ -90,6 +91,7 @@ def results_schema() -> dict[str, Any]:
             "row": _row(),
             "dose": _dose(),
             "structure": _structure(),
+            "sessions": _sessions(),
             "provenance": _provenance(),
         },
     }
@@ -107,6 +109,29 @@ def _finding() -> dict[str, Any]:
             "source": _TEXT,
             "status": _STATUS,
         }
+    )
+
+
+def _sessions() -> dict[str, Any]:
+    figures = _keyed(("lung_gy", "normal_liver_gy", "normal_liver_bed_gy"), _NUMBER)
+    one = _object(
+        {"session": _NAME, "on": _NAME, **figures},
+        {"territories_gy": _map(_NUMBER), "assumptions": _list(_NAME)},
+    )
+    return _object(
+        {
+            "sessions": _list(one),
+            **figures,
+            "normal_liver_eqd2_gy": _NUMBER,
+            "territories_gy": _map(_NUMBER),
+            "complete": {"type": "boolean"},
+        },
+        {
+            **_keyed(("lung_gy_at_least", "normal_liver_gy_at_least"), {"type": "number"}),
+            "alpha_beta_ratio_gy": _NUMBER,
+            "radiobiology_source": _TEXT,
+            "radiobiology_status": _STATUS,
+        },
     )
 
 
@@ -225,7 +250,17 @@ def _structure() -> dict[str, Any]:
 
 def _verification() -> dict[str, Any]:
     pair = _object(
-        {"label": _NAME, **_keyed(("planned_gy", "measured_gy", "difference_gy"), _NUMBER)}
+        {"label": _NAME, **_keyed(("planned_gy", "measured_gy", "difference_gy"), _NUMBER)},
+        _keyed(
+            (
+                "planned_for_given_activity_gy",
+                "delivered_gy",
+                "delivered_over_planned_ratio",
+                "imaged_gy",
+                "imaged_over_planned_ratio",
+            ),
+            _NUMBER,
+        ),
     )
     recovered = _object(
         {"label": _NAME, **_keyed(("uncorrected_gy", "corrected_gy"), _NUMBER)},
@@ -250,6 +285,44 @@ def _verification() -> dict[str, Any]:
         {
             "recovery": _object({"method": _NAME, "structures": _list(recovered)}),
             "uncertainty": _list(_uncertainty()),
+            "lung_shunt_seen": _object(
+                {"value": _FRACTION, "standard_uncertainty": _NUMBER, "method": _NAME}
+            ),
+            "delivery": _delivery(),
+            "all_sessions": {"$ref": "#/$defs/sessions"},
+        },
+    )
+
+
+def _delivery() -> dict[str, Any]:
+    voxel = ("mean_difference_gy", "root_mean_square_gy", "concordance", "within_fraction")
+    top_up = (
+        "goal_gy",
+        "delivered_gy",
+        "after_gy",
+        "reaching_liver_bq",
+        "administered_activity_bq",
+        "perfused_normal_liver_after_gy",
+        "normal_liver_after_gy",
+        "lung_added_gy",
+    )
+    return _object(
+        {
+            "engine": _NAME,
+            "device": _NAME,
+            "given_over_planned_ratio": _NUMBER,
+            "perfect_imaged_over_declared_ratio": _NUMBER,
+        },
+        {
+            "perfect_imaged_over_declared_standard_uncertainty": _NUMBER,
+            "perfect_source": _TEXT,
+            "voxels": _list(_object({"label": _NAME, **_keyed(voxel, _NUMBER)})),
+            "top_ups": _list(
+                _object(
+                    {"territory": _NAME, "tumour": _NAME, **_keyed(top_up, _NUMBER)},
+                    {"goal": _NAME, "binding": _NAME},
+                )
+            ),
         },
     )
 

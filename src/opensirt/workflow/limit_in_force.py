@@ -14,6 +14,7 @@ LUNG = "lung"
 TUMOUR = "tumour"
 PERFUSED = "perfused_volume"
 LUNG_CUMULATIVE = "lung_cumulative"
+NORMAL_CUMULATIVE = "normal_liver_cumulative"
 GASTROINTESTINAL_WALL = "gastrointestinal_wall"
 
 LIMIT_KEYS = (
@@ -23,6 +24,7 @@ LIMIT_KEYS = (
     TUMOUR,
     PERFUSED,
     LUNG_CUMULATIVE,
+    NORMAL_CUMULATIVE,
     GASTROINTESTINAL_WALL,
 )
 TARGET_KEYS = (TUMOUR, PERFUSED, PERFUSED_NORMAL)
@@ -41,11 +43,13 @@ class InForce:
     verified: bool
     prescribed: bool
     """Stated by the prescription, not by the site profile."""
+    said: str = ""
+    """Words in place of key and dose: what earlier sessions left of a cumulative limit."""
 
     @property
     def words(self) -> str:
         """Such as ``perfused normal liver 40 Gy``."""
-        return f"{self.key.replace('_', ' ')} {self.gy:g} Gy"
+        return self.said or f"{self.key.replace('_', ' ')} {self.gy:g} Gy"
 
 
 def limits_in_force(

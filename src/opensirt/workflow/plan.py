@@ -8,9 +8,11 @@ from opensirt.domain.device import device, device_names
 from opensirt.domain.finding import Finding
 from opensirt.domain.missing import Missing
 from opensirt.domain.record import DoseResult, Plan, PlanRow, Workup
+from opensirt.domain.session_dose import CumulativeDose, SessionDose
 from opensirt.domain.site import SiteProfile
 from opensirt.errors import MissingInputError, UnknownNameError
 from opensirt.provenance import Provenance
+from opensirt.reference.radionuclide import radionuclide
 from opensirt.workflow.both_lobes import both_lobes_named
 from opensirt.workflow.focus_findings import foci_doses
 from opensirt.workflow.limit_in_force import TUMOUR
@@ -31,6 +33,7 @@ from opensirt.workflow.plan_row import (
     chosen_row,
     rows_of,
 )
+from opensirt.workflow.session_dose import cumulative_dose, earlier_named, earlier_sessions
 from opensirt.workflow.shunt_bound import lung_shunt_bound_named
 from opensirt.workflow.work_up import ScoutAnatomy, scout_anatomy
 
@@ -71,7 +74,8 @@ def plan(
     MissingInputError
         When the work-up has no territory, or the site no dose constant.
     RuleError
-        When the prescribed device is ``unknown``.
+        When the prescribed device is ``unknown``, or earlier sessions have used up a cumulative
+        limit.
     UnknownNameError
         When the prescribed device, its model or the engine does not exist.
     InputError
@@ -83,8 +87,10 @@ def plan(
     rows: list[PlanRow] = []
     findings: list[Finding] = list(about_the_case(case, workup, prescription))
     constants: dict[str, float | str] = {}
+    earlier = earlier_sessions(case.earlier, site)
+    findings += earlier_named(earlier)
     for name in device_names():
-        planner = DevicePlanner(device(name), case, workup, site)
+        planner = DevicePlanner(device(name), case, workup, site, earlier)
         constants[f"dose_constant_gy_kg_per_gbq, {name}"] = planner.dose_constant.value
         made = [row for model in MODELS for row in planner.rows(model)]
         rows += made
@@ -100,6 +106,7 @@ def plan(
                 row,
                 planner.limits,
                 workup,
+                earlier=earlier,
                 prescribed=prescribed,
                 nothing_prescribed=prescription is None,
             )
@@ -126,6 +133,7 @@ def plan(
         chosen=chosen,
         doses=doses,
         findings=tuple(dict.fromkeys(findings)),
+        cumulative=_cumulative(earlier, rows, chosen, site) if chosen is not None else None,
         provenance=Provenance(
             method="plan",
             made_at=made_at,
@@ -141,6 +149,26 @@ def plan(
             reference_data={"radionuclides": site.data_set, "site profile": site.name},
             software=software,
         ),
+    )
+
+
+def _cumulative(
+    earlier: Sequence[SessionDose], rows: Sequence[PlanRow], chosen: PlanRow, site: SiteProfile
+) -> CumulativeDose:
+    """Return the doses of all sessions with the prescribed row as the last."""
+    product = device(chosen.device)
+    assert not isinstance(product.radionuclide, Missing)  # noqa: S101 - a product has one
+    return cumulative_dose(
+        earlier,
+        words=f"this plan ({chosen.device}, {chosen.model.replace('_', ' ')})",
+        lung_gy=chosen.lung_gy,
+        normal_liver_gy=chosen.normal_liver_gy,
+        territories_gy={
+            one.territory: one.perfused_normal_liver_gy
+            for one in rows_of(rows, chosen.device, chosen.model)
+            if not isinstance(one.perfused_normal_liver_gy, Missing)
+        },
+        half_life_s=radionuclide(product.radionuclide, site.data_set).half_life_s.value,
     )
 
 

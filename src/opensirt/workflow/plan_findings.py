@@ -7,12 +7,18 @@ from opensirt.domain.device import Device
 from opensirt.domain.finding import Finding, Severity
 from opensirt.domain.missing import Missing
 from opensirt.domain.record import DoseResult, Number, PlanRow, Workup
+from opensirt.domain.session_dose import (
+    SessionDose,
+    earlier_lung_gy,
+    earlier_normal_liver_gy,
+)
 from opensirt.domain.structure import StructureKind
 from opensirt.workflow.limit_in_force import (
     GASTROINTESTINAL_WALL,
     LUNG,
     LUNG_CUMULATIVE,
     NORMAL,
+    NORMAL_CUMULATIVE,
     PERFUSED,
     PERFUSED_NORMAL,
     TUMOUR,
@@ -25,9 +31,6 @@ _SLACK = 1e-6
 _SAME = 0.005
 """Relative: means of map and row that are closer are called the same."""
 
-_RADIATION = ("radi", "sirt", "tare", "prrt", "beam", "lutet", "lu-177", "y-90", "ho-166")
-"""Parts of words that name a treatment with radiation."""
-
 _HOLLOW_ORGANS = frozenset({StructureKind.STOMACH, StructureKind.DUODENUM, StructureKind.BOWEL})
 
 
@@ -36,14 +39,16 @@ def exceeded_limits(
     limits: Mapping[str, InForce],
     workup: Workup,
     *,
+    earlier: Sequence[SessionDose] = (),
     prescribed: bool,
     nothing_prescribed: bool,
 ) -> tuple[Finding, ...]:
-    """Return a finding for each maximum that a row exceeds.
+    """Return a finding for each maximum that a row exceeds, alone or with earlier sessions.
 
     A stop where the row is the prescribed one (or nothing is prescribed) and the limit is that of
     the lungs or one that the prescription itself states; a warning otherwise.
     """
+    sessions = tuple(earlier)
     kinds = {one.label: one.kind for one in workup.uptakes}
     hollow = [
         gy for label, gy in row.extrahepatic_doses_gy.items() if kinds[label] in _HOLLOW_ORGANS
@@ -55,17 +60,19 @@ def exceeded_limits(
         PERFUSED: row.perfused_volume_gy,
         TUMOUR: max(row.tumour_doses_gy.values(), default=Missing.NEEDS_STRUCTURE),
         GASTROINTESTINAL_WALL: max(hollow, default=Missing.NEEDS_STRUCTURE),
+        LUNG_CUMULATIVE: _with_earlier(row.lung_gy, earlier_lung_gy(sessions)),
+        NORMAL_CUMULATIVE: _with_earlier(row.normal_liver_gy, earlier_normal_liver_gy(sessions)),
     }
     found = []
     for key, gy in doses.items():
         limit = limits.get(key)
         if limit is None or isinstance(gy, Missing) or gy <= limit.gy * (1 + _SLACK):
             continue
-        hard = key == LUNG or limit.prescribed
+        hard = key in (LUNG, LUNG_CUMULATIVE) or limit.prescribed
         stop = hard and (prescribed or nothing_prescribed)
         text = (
             f"{_name(row)}: {key.replace('_', ' ')} would receive {gy:.1f} Gy, limit "
-            f"{limit.gy:g} Gy ({limit.scenario or limit.source})"
+            f"{limit.gy:.4g} Gy ({limit.said or limit.scenario or limit.source})"
         )
         found.append(
             Finding(
@@ -79,6 +86,10 @@ def exceeded_limits(
             )
         )
     return tuple(found)
+
+
+def _with_earlier(gy: Number, earlier_gy: float) -> Number:
+    return gy if isinstance(gy, Missing) else gy + earlier_gy
 
 
 def _name(row: PlanRow) -> str:
@@ -141,18 +152,10 @@ def about_the_case(
             "no dose map is made; add [prescription] with device and model"
         )
         found.append(Finding(Severity.NOTE, "no_prescription", text))
-    earlier = case.other_blocks.get("prior_treatments")
-    if isinstance(earlier, Sequence) and not isinstance(earlier, str) and earlier:
-        kinds = [
-            str(one.get("kind", "kind not stated")) for one in earlier if isinstance(one, Mapping)
-        ]
-        radiation = any(word in kind.lower() for kind in kinds for word in _RADIATION)
-        text = (
-            f"earlier treatments are stated ({', '.join(kinds)}): lung and liver doses that any of "
-            f"them gave are not added to this plan's, the limit {LUNG_CUMULATIVE} is not checked"
-        )
-        severity = Severity.WARN if radiation else Severity.NOTE
-        found.append(Finding(severity, "prior_treatments", text))
+    if case.earlier:
+        kinds = ", ".join(dict.fromkeys(one.kind for one in case.earlier))
+        text = f"earlier treatments are stated: {kinds}"
+        found.append(Finding(Severity.NOTE, "prior_treatments", text))
     if not any(one.tumour_masses_kg for one in workup.territories):
         text = "no tumour lies in a perfused volume: the plan shows no tumour dose"
         found.append(Finding(Severity.WARN, "no_tumour", text))
@@ -165,9 +168,10 @@ def limits_named(
     """Say which limits of a device are in force and what they were made for."""
     found = []
     for key, one in limits.items():
-        if key == LUNG_CUMULATIVE or one.prescribed:
+        if key == LUNG_CUMULATIVE or (one.prescribed and not one.said):
             continue
-        text = f"{device.name}: limit {one.words} in force by the site profile ({one.scenario})"
+        by = "the prescription" if one.prescribed else "the site profile"
+        text = f"{device.name}: limit {one.words} in force by {by} ({one.scenario or key})"
         found.append(
             Finding(
                 Severity.NOTE,

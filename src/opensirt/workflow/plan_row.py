@@ -7,6 +7,7 @@ from opensirt.domain.case import Case, Prescription
 from opensirt.domain.device import Device
 from opensirt.domain.missing import Missing
 from opensirt.domain.record import Number, PlanRow, Workup
+from opensirt.domain.session_dose import SessionDose
 from opensirt.domain.site import Figure, SiteProfile
 from opensirt.errors import MissingInputError
 from opensirt.physics.analytic import (
@@ -32,6 +33,7 @@ from opensirt.workflow.limit_in_force import (
     targets_in_force,
 )
 from opensirt.workflow.liver_model import LiverModel, partition_liver, voxel_liver
+from opensirt.workflow.session_dose import limits_after
 
 BODY_SURFACE_AREA = "body_surface_area"
 EMPIRIC = "empiric"
@@ -61,14 +63,22 @@ class _Activity:
 class DevicePlanner:
     """Everything that rows of one device share."""
 
-    def __init__(self, device: Device, case: Case, workup: Workup, site: SiteProfile) -> None:
+    def __init__(
+        self,
+        device: Device,
+        case: Case,
+        workup: Workup,
+        site: SiteProfile,
+        earlier: Sequence[SessionDose] = (),
+    ) -> None:
         assert not isinstance(device.radionuclide, Missing)  # noqa: S101 - a product has one
         self.device = device
         self._case = case
         self._workup = workup
-        self.limits = limits_in_force(
+        stated = limits_in_force(
             device.name, case.prescription, site, both_lobes=treats_both_lobes(workup)
         )
+        self.limits = limits_after(stated, earlier, device_name=device.name)
         self.targets = targets_in_force(device.name, case.prescription, site)
         self._constant = _constant_of(device.radionuclide, site)
         shunt = workup.lung_shunt.fraction

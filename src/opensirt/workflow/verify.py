@@ -7,12 +7,13 @@ from opensirt.domain.case import Case, CaseImage
 from opensirt.domain.finding import Finding
 from opensirt.domain.image import ActivityMap, CountsImage, Image3D
 from opensirt.domain.missing import Missing
-from opensirt.domain.record import DoseResult, PlannedAgainstMeasured, Verification
+from opensirt.domain.record import DoseResult, PlanRow, Verification, Workup
 from opensirt.domain.site import SiteProfile
 from opensirt.domain.structure import StructureSet
 from opensirt.errors import MissingInputError
 from opensirt.provenance import Provenance
 from opensirt.reference.radionuclide import radionuclide
+from opensirt.workflow.against_plan import against_plan, shunt_seen
 from opensirt.workflow.anatomy import liver_of, tumours_inside_liver, with_derived_structures
 from opensirt.workflow.contour_shift import moved_weights, shift_finding, with_shifts
 from opensirt.workflow.delivered_activity import (
@@ -52,12 +53,24 @@ def verify(
     software: Mapping[str, str],
     engine: str | None = None,
     planned: DoseResult | None = None,
+    row: PlanRow | None = None,
+    workup: Workup | None = None,
 ) -> Verification:
     """Compute the delivered dose from the image after treatment.
 
     The dose is given with the engine asked for (the site's where None) and with local
     deposition beside it, both as imaged and scaled so that the whole image holds the
     administered activity, where that is known.
+
+    Parameters
+    ----------
+    engine
+        In place of the site's verification engine.
+    planned, row
+        Dose map and row of the prescribed device and model; planned and delivered dose are then
+        compared in both activity scales.
+    workup
+        Of the same case: lung shunt and lung mass for what could still be given.
 
     Raises
     ------
@@ -108,7 +121,20 @@ def verify(
     )
     shifted[0] = with_uncertainties(shifted[0], uncertainties)
     findings += uncertainty_finding(uncertainties)
-    comparison = _comparison(planned, shifted[0])
+    about_plan, plan_findings = against_plan(
+        case,
+        site,
+        shifted,
+        weights,
+        structures,
+        planned=planned,
+        row=row,
+        workup=workup,
+        imaged_bq=measured.imaged_bq if measured.absolute else Missing.NOT_EVALUABLE,
+    )
+    findings += plan_findings
+    seen, seen_findings = shunt_seen(taken, structures)
+    findings += seen_findings
     return Verification(
         image_id=taken.id,
         results=tuple(shifted),
@@ -116,7 +142,6 @@ def verify(
         imaged_activity_bq=(measured.imaged_bq if measured.absolute else Missing.NOT_EVALUABLE),
         administered_activity_bq=administered_bq(case),
         normalising_volume=normalising_volume(grid, measured),
-        comparison=comparison,
         findings=tuple(findings),
         provenance=Provenance(
             method="verify",
@@ -133,6 +158,9 @@ def verify(
         recovered=recovered,
         recovery_method=recovery_method(taken) if recovered else "",
         uncertainties=uncertainties,
+        delivery=about_plan.delivery,
+        lung_shunt_seen=seen,
+        cumulative=about_plan.cumulative,
     )
 
 
@@ -148,18 +176,3 @@ def _in_frame(case: Case, taken: CaseImage) -> StructureSet:
     if not here:
         one_frame(taken.id, taken.image, tuple(case.structures))
     return StructureSet(here)
-
-
-def _comparison(
-    planned: DoseResult | None, result: DoseResult
-) -> tuple[PlannedAgainstMeasured, ...]:
-    if planned is None:
-        return ()
-    measured = {row.label: row.mean_gy for row in result.structures}
-    return tuple(
-        PlannedAgainstMeasured(
-            label=row.label, planned_gy=row.mean_gy, measured_gy=measured[row.label]
-        )
-        for row in planned.structures
-        if row.label in measured
-    )

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
+from opensirt.domain.delivery import StructureDelivery
 from opensirt.domain.dvh import Dvh
-from opensirt.domain.record import PlannedAgainstMeasured
+from opensirt.domain.missing import Missing
 from opensirt.domain.structure import StructureKind
 from opensirt.errors import InputError
 from opensirt.report.figures.canvas import WIDTH_IN, png, sheet, style
@@ -129,8 +130,13 @@ def _end_of_axis(group: Mapping[str, Dvh], kinds: Mapping[str, StructureKind]) -
     return max(one.dose_gy(tail) for one in deciding or group.values())
 
 
-def planned_measured_png(rows: Sequence[PlannedAgainstMeasured]) -> bytes:
-    """Return planned (open) against measured (filled) mean doses, one line for each structure."""
+def planned_measured_png(structures: Sequence[StructureDelivery]) -> bytes:
+    """Return planned (open) against measured (filled) mean doses, one line for each structure.
+
+    Planned for the activity given against delivered in the scale of the vendor, where both are
+    known; else as planned and as imaged.
+    """
+    rows = [one for one in map(_pair, structures) if one is not None]
     if not rows:
         raise InputError("no structure has both a planned and a measured dose")
     height = 0.75 + 0.25 * len(rows)
@@ -139,11 +145,9 @@ def planned_measured_png(rows: Sequence[PlannedAgainstMeasured]) -> bytes:
         axes = figure.add_axes((0.34, 0.48 / height, 0.5, 0.25 * len(rows) / height))
         places = np.arange(len(rows))[::-1]
         for place, row in zip(places, rows, strict=True):
-            axes.plot(
-                [row.planned_gy, row.measured_gy], [place, place], color="#999999", linewidth=1.6
-            )
+            axes.plot([row[1], row[2]], [place, place], color="#999999", linewidth=1.6)
         axes.plot(
-            [row.planned_gy for row in rows],
+            [row[1] for row in rows],
             places,
             "o",
             markerfacecolor="white",
@@ -151,8 +155,8 @@ def planned_measured_png(rows: Sequence[PlannedAgainstMeasured]) -> bytes:
             markeredgewidth=1.6,
             label="planned",
         )
-        axes.plot([row.measured_gy for row in rows], places, "D", color=VERMILION, label="measured")
-        axes.set_yticks(places, [shortened(row.label, _LABEL_BESIDE_AXIS) for row in rows])
+        axes.plot([row[2] for row in rows], places, "D", color=VERMILION, label="measured")
+        axes.set_yticks(places, [shortened(row[0], _LABEL_BESIDE_AXIS) for row in rows])
         axes.set_ylim(-0.7, len(rows) - 0.3)
         axes.set_xlim(left=0.0)
         axes.set_xlabel("Mean absorbed dose (Gy)")
@@ -160,3 +164,15 @@ def planned_measured_png(rows: Sequence[PlannedAgainstMeasured]) -> bytes:
         axes.tick_params(axis="y", length=0)
         axes.legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
         return png(figure)
+
+
+def _pair(one: StructureDelivery) -> tuple[str, float, float] | None:
+    """Return label, planned and measured dose in one scale, or None where one is not known."""
+    for planned, measured in (
+        (one.planned_as_given_gy, one.delivered_gy),
+        (one.planned_gy, one.imaged_gy),
+        (one.planned_gy, one.delivered_gy),
+    ):
+        if not isinstance(planned, Missing) and not isinstance(measured, Missing):
+            return one.label, planned, measured
+    return None

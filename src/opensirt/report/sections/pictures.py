@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from opensirt.domain.case import Case, CaseImage
+from opensirt.domain.delivery import Delivery
 from opensirt.domain.image import CtImage, Image3D
-from opensirt.domain.record import CaseResult, DoseResult, Verification
+from opensirt.domain.record import CaseResult, DoseResult
 from opensirt.domain.structure import Structure
 from opensirt.report.content import Picture, Section
 from opensirt.report.figures.curves import dvh_png, planned_measured_png, worth_drawing
@@ -29,8 +30,9 @@ def pictures_section(case: Case, result: CaseResult) -> Section | None:
         image = case.image(result.verification.image_id)
         words = f"measured dose, {engine_words(dose.engine)}, {dose.calibration}"
         between = [_projection(image, result.drawn, "measured")]
-        if result.verification.comparison:
-            between.insert(0, _comparison(result.verification))
+        delivery = result.verification.delivery
+        if delivery is not None and delivery.planned_structures:
+            between.insert(0, _comparison(delivery))
         found += _of_dose(case, result, dose, image, "measured", words, between)
     scout = case.scout()
     if result.plan is not None and scout is not None:
@@ -91,11 +93,11 @@ def _of_dose(
     return found
 
 
-def _comparison(verification: Verification) -> Picture:
+def _comparison(delivery: Delivery) -> Picture:
     return Picture(
         "planned_measured",
-        planned_measured_png(verification.comparison),
-        "Planned and measured mean doses.",
+        planned_measured_png(delivery.planned_structures),
+        "Planned mean doses, for the activity given, and measured ones, scaled to it.",
         "Planned against measured mean dose of each structure, one line for each; the same numbers "
         "stand in the table of planned against measured doses.",
     )

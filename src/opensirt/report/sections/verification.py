@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 from typing import TypeVar
 
+from opensirt.domain.delivery import Delivery, StructureDelivery, VoxelAgreement
 from opensirt.domain.missing import Missing
 from opensirt.domain.record import (
     DoseResult,
     Number,
-    PlannedAgainstMeasured,
     RecoveredDose,
     Verification,
 )
 from opensirt.domain.uncertainty import DoseUncertainty
+from opensirt.reference.constant import constant
 from opensirt.reference.table import read_table
 from opensirt.report.content import Block, Cell, Column, Facts, Section, Table, row
 from opensirt.report.number import as_gy, as_mbq, as_percent, rounded, with_unit
@@ -19,12 +20,23 @@ from opensirt.report.sections.chosen import in_order
 from opensirt.report.sections.uncertainty import uncertainty_table
 from opensirt.report.wording import engine_words
 
-Labelled = TypeVar("Labelled", PlannedAgainstMeasured, RecoveredDose, DoseUncertainty)
+Labelled = TypeVar("Labelled", StructureDelivery, VoxelAgreement, RecoveredDose, DoseUncertainty)
 
 _CALIBRATIONS = (
     "As imaged: Bq/mL of the image are taken as they are. Self-calibrated: the image is scaled so "
     "that the normalising volume holds the administered activity. Bold: the dose that is exported "
     "and that pictures and tables show."
+)
+
+_VOXEL_NOTE = (
+    "Delivered minus planned in the scale of the vendor, on the voxels of the image. Lin's "
+    "concordance is 1 for equal maps and 0 for unrelated ones; noise and the resolution of both "
+    "images lower it. The map of the difference, dose_difference.nii.gz, lies beside the dose."
+)
+
+_TOP_UP_NOTE = (
+    "Spheres are taken to go where they went. Doses of both sessions are added in full, in the "
+    "scale of the vendor; limits are those in force for the device."
 )
 
 _ROUND_OFF_DIGITS = 9
@@ -45,8 +57,9 @@ def verification_section(verification: Verification) -> Section:
         blocks.append(_recovered(verification))
     if verification.uncertainties:
         blocks.append(uncertainty_table(_as_listed(verification, verification.uncertainties)))
-    if verification.comparison:
-        blocks.append(_comparison(verification))
+    delivery = verification.delivery
+    if delivery is not None:
+        blocks += delivery_blocks(verification, delivery)
     return Section("Checks of the measured dose", tuple(blocks))
 
 
@@ -188,28 +201,114 @@ def _recovered(verification: Verification) -> Table:
     )
 
 
-def _comparison(verification: Verification) -> Table:
+def delivery_blocks(verification: Verification, delivery: Delivery) -> list[Block]:
+    """Return the tables of planned against delivered, and what could be considered."""
+    blocks: list[Block] = []
+    if delivery.planned_structures:
+        blocks.append(_comparison(verification, delivery))
+    if delivery.voxels:
+        blocks.append(_voxels(verification, delivery))
+    if delivery.top_ups:
+        blocks.append(_top_ups(delivery))
+    return blocks
+
+
+def _perfect(delivery: Delivery) -> str:
+    ratio, spread = delivery.perfect_ratio, delivery.perfect_ratio_standard_uncertainty
+    if isinstance(ratio, Missing) or isinstance(spread, Missing):
+        return f"not known ({ratio.value if isinstance(ratio, Missing) else ''})"
+    return f"{ratio:.2f} ± {spread:.2f} ({delivery.perfect_ratio_source})"
+
+
+def _comparison(verification: Verification, delivery: Delivery) -> Table:
+    note = (
+        f"Activity given over planned: {rounded(delivery.given_over_planned)}. Engine: "
+        f"{engine_words(delivery.engine)}. Scale of the vendor: the image scaled to the activity "
+        "given, as plans and their limits are. As imaged: the scale of the scanner, in which a "
+        f"perfect delivery of {delivery.device} shows, on PET, {_perfect(delivery)} of what was "
+        "planned."
+    )
     return Table(
-        "Planned against measured mean dose",
+        "Planned against delivered mean dose",
         (
-            Column("Structure", numeric=False, share=1.4),
+            Column("Structure", numeric=False, share=1.6),
             Column("Planned", "Gy"),
-            Column("Measured", "Gy"),
-            Column("Measured − planned", "Gy"),
-            Column("Measured − planned", "%"),
+            Column("Planned, for the activity given", "Gy", share=1.1),
+            Column("Delivered, scale of the vendor", "Gy", share=1.1),
+            Column("over planned"),
+            Column("As imaged", "Gy"),
+            Column("over planned"),
         ),
         tuple(
             row(
                 one.label,
                 as_gy(one.planned_gy),
-                as_gy(one.measured_gy),
-                as_gy(one.difference_gy),
-                as_percent(
-                    one.difference_gy / one.planned_gy
-                    if one.planned_gy > 0
-                    else Missing.NOT_EVALUABLE
-                ),
+                as_gy(one.planned_as_given_gy),
+                as_gy(one.delivered_gy),
+                rounded(one.delivered_over_planned),
+                as_gy(one.imaged_gy),
+                rounded(one.imaged_over_planned),
             )
-            for one in _as_listed(verification, verification.comparison)
+            for one in _as_listed(verification, delivery.planned_structures)
         ),
+        (note,),
+    )
+
+
+def _voxels(verification: Verification, delivery: Delivery) -> Table:
+    part = constant("verification_rules", "voxel", "within_fraction").value
+    return Table(
+        "Planned (for the activity given) against delivered dose, voxel by voxel",
+        (
+            Column("Structure", numeric=False, share=1.6),
+            Column("Mean difference", "Gy"),
+            Column("Root mean square", "Gy"),
+            Column("Concordance"),
+            Column(f"Within {part:.0%}", "% of the volume", share=1.2),
+        ),
+        tuple(
+            row(
+                one.label,
+                as_gy(one.mean_difference_gy),
+                as_gy(one.root_mean_square_gy),
+                rounded(one.concordance, 2),
+                as_percent(one.within_fraction),
+            )
+            for one in _as_listed(verification, delivery.voxels)
+        ),
+        (_VOXEL_NOTE,),
+    )
+
+
+def _top_ups(delivery: Delivery) -> Table:
+    return Table(
+        "Activity that could be added: to be considered, not an order",
+        (
+            Column("Territory", numeric=False),
+            Column("Tumour", numeric=False, share=1.2),
+            Column("Goal", "Gy"),
+            Column("Now", "Gy"),
+            Column("After", "Gy"),
+            Column("To administer", "MBq"),
+            Column("Perfused normal liver after", "Gy", share=1.2),
+            Column("Normal liver after", "Gy"),
+            Column("Lungs, added", "Gy"),
+            Column("Fixed by", numeric=False, share=1.6),
+        ),
+        tuple(
+            row(
+                one.territory,
+                one.tumour,
+                as_gy(one.goal_gy),
+                as_gy(one.delivered_gy),
+                as_gy(one.after_gy),
+                as_mbq(one.administered_bq),
+                as_gy(one.perfused_normal_liver_after_gy),
+                as_gy(one.normal_liver_after_gy),
+                as_gy(one.lung_added_gy),
+                one.binding,
+            )
+            for one in delivery.top_ups
+        ),
+        (_TOP_UP_NOTE,),
     )
