@@ -1,0 +1,1 @@
+"""Records to statistics: survival, competing risks, proportions, dose–response."""
