@@ -8,6 +8,7 @@ OpenSirtError
 │   └── ConfirmationError     suspicious input: refused until a named person confirms it
 ├── RuleError                 a named clinical or product rule forbids the result
 └── StoreError                the record could not be kept or found
+    └── ConflictError         another writer was first
 
 A message says what, where, what was found, what was wanted and what to do next. No message
 contains anything that identifies a patient.
@@ -91,3 +92,7 @@ class RuleError(OpenSirtError):
 
 class StoreError(OpenSirtError):
     """The record could not be kept or found."""
+
+
+class ConflictError(StoreError):
+    """Another writer was first: nothing was written, and the latest record is to be read again."""

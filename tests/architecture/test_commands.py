@@ -9,6 +9,12 @@ from click.testing import CliRunner
 from opensirt.cli import main
 
 NAMES = sorted(main.commands)
+GROUPS = {name for name, one in main.commands.items() if isinstance(one, click.Group)}
+INNER = sorted(
+    (name, inner)
+    for name in GROUPS
+    for inner in main.commands[name].commands  # type: ignore[attr-defined]
+)
 
 
 def test_the_commands_are_those_of_the_contract_that_exist() -> None:
@@ -17,6 +23,7 @@ def test_the_commands_are_those_of_the_contract_that_exist() -> None:
             [
                 "administer",
                 "approve",
+                "cohort",
                 "demo",
                 "dose",
                 "dvh",
@@ -59,9 +66,19 @@ def test_the_first_line_of_help_fits_the_list_of_commands(name: str) -> None:
     assert first in listed
 
 
-@pytest.mark.parametrize("name", sorted(set(NAMES) - {"schema"}))
+@pytest.mark.parametrize("name", sorted(set(NAMES) - {"schema"} - GROUPS))
 def test_every_command_answers_in_json_too(name: str) -> None:
     assert "--json" in {one for option in main.commands[name].params for one in option.opts}
+
+
+@pytest.mark.parametrize(("group", "name"), INNER)
+def test_every_command_of_a_group_has_help_and_answers_in_json(group: str, name: str) -> None:
+    command = main.commands[group].commands[name]  # type: ignore[attr-defined]
+    assert command.help
+    options = [one for one in command.params if isinstance(one, click.Option)]
+    assert all(one.help for one in options)
+    assert "--json" in {opt for one in options for opt in one.opts}
+    assert CliRunner().invoke(main, [group, name, "--help"]).exit_code == 0
 
 
 def test_help_is_quick() -> None:

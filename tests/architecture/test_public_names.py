@@ -9,6 +9,8 @@ import opensirt
 
 HEAVY = (
     "SimpleITK",
+    "alembic",
+    "distributed",
     "highdicom",
     "jinja2",
     "matplotlib",
@@ -16,11 +18,13 @@ HEAVY = (
     "nrrd",
     "numpy",
     "pooch",
+    "pyarrow",
     "pydantic",
     "pydicom",
     "rich",
     "scipy",
     "skimage",
+    "sqlalchemy",
     "typst",
 )
 

@@ -7,6 +7,7 @@ import click
 
 from opensirt import __version__
 from opensirt.cli.case_commands import demo, plan, run, verify, work_up
+from opensirt.cli.cohort_commands import cohort
 from opensirt.cli.course_commands import administer, approve, order
 from opensirt.cli.engine_commands import dose, dvh, kernel
 from opensirt.cli.record_commands import follow_up, import_records
@@ -70,6 +71,7 @@ for _command in (
     dose,
     kernel,
     dvh,
+    cohort,
     site,
     schema,
 ):

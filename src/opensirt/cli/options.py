@@ -25,3 +25,24 @@ data_set_option = click.option(
     show_default=True,
     help="Nuclear data: icrp107, lnhb2015 or egsnrc.",
 )
+db_option = click.option(
+    "--db",
+    metavar="URL",
+    envvar="OPENSIRT_DB",
+    help="Store: an SQLite file, or postgresql://USER@HOST/NAME [the user's own].",
+)
+images_option = click.option(
+    "--images",
+    metavar="FOLDER",
+    envvar="OPENSIRT_IMAGES",
+    type=click.Path(path_type=Path),
+    help="Folder of the store's images [beside an SQLite file].",
+)
+author_option = click.option(
+    "--by",
+    "author",
+    metavar="NAME",
+    envvar="OPENSIRT_AUTHOR",
+    required=True,
+    help="Who does this: stands with every record.",
+)

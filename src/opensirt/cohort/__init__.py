@@ -1,0 +1,1 @@
+"""Many patients: what is asked of them, and one table of answers."""
