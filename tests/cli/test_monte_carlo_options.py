@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from opensirt.cli import main
 from opensirt.domain.structure import StructureKind
+from opensirt.files.monte_carlo_state import read_monte_carlo_state
 from opensirt.files.write import write_label_map_seg_nrrd, write_nifti
 
 GRID = centred_grid((12, 12, 12), (4.0, 4.0, 4.0))
@@ -71,6 +72,32 @@ def test_the_uncertainty_is_written_and_the_target_stops_the_run(folder: Path) -
     assert "2,000,000" not in finding["text"]
 
 
+def test_a_run_is_kept_and_goes_on_from_where_it_was(folder: Path) -> None:
+    kept = str(folder / "run.npz")
+    few = asked(folder, "--histories", "20000", "--resume", kept)
+    assert few[0] == 0, few[1]
+    state = read_monte_carlo_state(folder / "run.npz")
+    assert state.n_histories == 20_000
+    code, said = asked(folder, "--histories", "40000", "--resume", kept)
+    assert code == 0, said
+    in_two = nibabel.load(folder / "dose.nii.gz").get_fdata()
+    whole = read_monte_carlo_state(folder / "run.npz")
+    assert whole.n_histories == 40_000
+    assert np.all(whole.summed_mev >= state.summed_mev)
+    code, said = asked(folder, "--histories", "40000", "--resume", kept)  # nothing is left to do
+    assert np.array_equal(nibabel.load(folder / "dose.nii.gz").get_fdata(), in_two)
+    code, said = asked(folder, "--histories", "40000", "--seed", "9", "--resume", kept)
+    assert (code, "belongs to another run" in said) == (2, True)
+
+
+def test_a_file_that_is_no_state_is_refused(folder: Path) -> None:
+    for content in (b"", b"no archive", b"PK\x03\x04 half of one"):
+        (folder / "run.npz").write_bytes(content)
+        code, said = asked(folder, "--resume", str(folder / "run.npz"))
+        assert (code, "run.npz is not the state of a Monte Carlo run" in said) == (2, True)
+        assert (folder / "run.npz").read_bytes() == content
+
+
 def test_materials_are_named_by_a_legend(folder: Path) -> None:
     materials = ("--materials", str(folder / "materials.nii.gz"))
     legend = ("--legend", str(folder / "legend.toml"))
@@ -91,6 +118,7 @@ def test_materials_are_named_by_a_legend(folder: Path) -> None:
     [
         (("--seed", "1"), "kernel", "--seed belong to the engine monte-carlo, not to kernel"),
         (("--in", "hot.seg.nrrd"), "monte-carlo", "--in names a structure for"),
+        (("--each-voxel",), "monte-carlo", "name it with --in"),
         (("--legend", "legend.toml"), "monte-carlo", "belong together"),
         (("--target-uncertainty", "2"), "monte-carlo", "lies between 0 and 1"),
         (("--histories", "-5"), "monte-carlo", "one history or more, found -5"),

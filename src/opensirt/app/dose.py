@@ -180,6 +180,10 @@ def dose_of_files(
     write_dose(request.out, result.dose)
     if request.monte_carlo.uncertainty is not None and isinstance(result, MonteCarloResult):
         write_dose(request.monte_carlo.uncertainty, result.uncertainty)
+    if request.monte_carlo.resume is not None and isinstance(result, MonteCarloResult):
+        from opensirt.files.monte_carlo_state import write_monte_carlo_state
+
+        write_monte_carlo_state(request.monte_carlo.resume, result.state)
     return DoseOutcome(
         out=request.out,
         result=result,

@@ -1,9 +1,11 @@
 """What the `dose` command may tell the Monte Carlo engine."""
 
+import time
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,8 +18,14 @@ from opensirt.errors import InputError, UnknownNameError
 from opensirt.imaging.quantify import grid_of
 from opensirt.imaging.voxel_weights import voxel_weights
 from opensirt.physics.dose.monte_carlo import MonteCarlo, Progress, Target
+from opensirt.reference.constant import constant
 from opensirt.reference.radionuclide import Radionuclide
 from opensirt.reference.transport.material import material_names
+
+if TYPE_CHECKING:  # numba is read only when a run begins
+    from opensirt.physics.dose.batches import Runner
+
+DEVICES = ("cpu", "cuda")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,10 +38,16 @@ class MonteCarloRequest:
     """Relative standard uncertainty at which to stop."""
     target_in: Path | None = None
     """Mask of the structure whose mean dose the target is meant for."""
+    each_voxel: bool | None = None
+    """The target is meant for the median voxel of that structure, not for its mean dose."""
     uncertainty: Path | None = None
     """Where to write the statistical standard uncertainty of every voxel."""
     materials: Path | None = None
     legend: Path | None = None
+    resume: Path | None = None
+    """The run is kept here while it goes on, and goes on from what is there."""
+    device: str | None = None
+    """A name of `DEVICES`; ``cpu`` where not given."""
 
     def require_for(self, engine: str) -> None:
         """Raise `InputError` when an option is given to another engine, or lacks its partner."""
@@ -42,9 +56,12 @@ class MonteCarloRequest:
             "--histories": self.histories,
             "--target-uncertainty": self.target_uncertainty,
             "--in": self.target_in,
+            "--each-voxel": self.each_voxel or None,
             "--uncertainty": self.uncertainty,
             "--materials": self.materials,
             "--legend": self.legend,
+            "--resume": self.resume,
+            "--device": self.device,
         }
         given = [name for name, value in options.items() if value is not None]
         if given and engine != MonteCarlo.name:
@@ -54,6 +71,8 @@ class MonteCarloRequest:
             )
         if self.target_in is not None and self.target_uncertainty is None:
             raise InputError("--in names a structure for --target-uncertainty; give that too")
+        if self.each_voxel and self.target_in is None:
+            raise InputError("--each-voxel is about the voxels of a structure; name it with --in")
         if (self.materials is None) != (self.legend is None):
             raise InputError("--materials LABELS and --legend FILE.toml belong together; give both")
 
@@ -76,32 +95,83 @@ class MonteCarloRequest:
             When a file lies in another frame of reference, or the materials on another grid.
         """
         nuclide.require_dosimetry()
+        device = self.device or DEVICES[0]
+        if device not in DEVICES:
+            raise UnknownNameError("device", device, DEVICES)
         target = None
         if self.target_uncertainty is not None:
             inside = None
             if self.target_in is not None:
                 inputs["in"] = sha256_of_path(self.target_in)
                 inside = voxel_weights(read_mask(self.target_in, frame), grid)
-            target = Target(relative=self.target_uncertainty, inside=inside)
+            target = Target(
+                relative=self.target_uncertainty, inside=inside, each_voxel=bool(self.each_voxel)
+            )
         materials = None
         if self.materials is not None and self.legend is not None:
             inputs["materials"] = sha256_of_path(self.materials)
             inputs["legend"] = sha256_of_path(self.legend)
             materials = _material_map(self.materials, self.legend, grid, frame)
 
+        earlier = None
+        if self.resume is not None and self.resume.exists():
+            from opensirt.files.monte_carlo_state import read_monte_carlo_state
+
+            earlier = read_monte_carlo_state(self.resume)
+        keep = _Kept(self.resume)
+
         def tell(made: Progress) -> None:
             done = made.n_histories / made.n_histories_wanted
             progress(f"dose ({MonteCarlo.name}, {done:.0%} of the histories at most)")
+            keep(made)
 
         default = MonteCarlo(nuclide=nuclide)
+        runner, batch = _on(device, has_target=target is not None)
         return MonteCarlo(
             nuclide=nuclide,
             seed=default.seed if self.seed is None else self.seed,
             n_histories=default.n_histories if self.histories is None else self.histories,
             target=target,
             materials=materials,
+            runner=runner,
+            histories_per_batch=batch,
             progress=tell,
+            resume=earlier,
         )
+
+
+class _Kept:
+    """Keeps the state of a run in a file, now and then while it goes on."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._at_s = time.monotonic()
+        self._every_s = constant("transport", "kept_every").value
+
+    def __call__(self, made: Progress) -> None:
+        if self._path is None:
+            return
+        if time.monotonic() - self._at_s >= self._every_s:
+            from opensirt.files.monte_carlo_state import write_monte_carlo_state
+
+            write_monte_carlo_state(self._path, made.state)
+            self._at_s = time.monotonic()
+
+
+def _on(device: str, *, has_target: bool) -> tuple["Runner | None", int | None]:
+    """Return what runs the batches, and their size where it is not the engine's own choice."""
+    if device == DEVICES[0]:
+        return None, None
+    from opensirt.physics.dose.batches import GraphicsProcessor
+    from opensirt.physics.transport.device import require_device
+
+    require_device()
+    runner = GraphicsProcessor(
+        n_threads=int(constant("transport", "threads_on_device").value),
+        batches_per_look=int(constant("transport", "batches_per_look").value),
+    )
+    batch = int(constant("transport", "histories_per_batch_on_device").value)
+    return runner, batch if has_target else None
 
 
 def _material_map(path: Path, legend: Path, grid: Grid, frame: SharedFrame) -> NDArray[np.uint8]:

@@ -13,9 +13,12 @@ _MONTE_CARLO_OPTIONS = (
     "histories",
     "target_uncertainty",
     "target_in",
+    "each_voxel",
     "uncertainty",
     "materials",
     "legend",
+    "resume",
+    "device",
 )
 
 
@@ -86,6 +89,11 @@ _MONTE_CARLO_OPTIONS = (
     help="Monte Carlo: structure whose mean dose the target is for.",
 )
 @click.option(
+    "--each-voxel",
+    is_flag=True,
+    help="Monte Carlo: the target is for the median voxel of that structure.",
+)
+@click.option(
     "--uncertainty",
     type=click.Path(path_type=Path),
     metavar="FILE",
@@ -102,6 +110,15 @@ _MONTE_CARLO_OPTIONS = (
     type=click.Path(path_type=Path),
     metavar="FILE.toml",
     help='Monte Carlo: label = material, such as 1 = "lung".',
+)
+@click.option(
+    "--resume",
+    type=click.Path(path_type=Path),
+    metavar="FILE.npz",
+    help="Monte Carlo: keep the run here, and go on from what an interrupted run left.",
+)
+@click.option(
+    "--device", metavar="D", help="Monte Carlo: cpu (default) or cuda, a graphics processor."
 )
 @frame_option
 @json_option

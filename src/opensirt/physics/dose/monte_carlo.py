@@ -1,7 +1,6 @@
 """Monte Carlo: decays followed one by one through the densities and materials of the patient."""
 
 import hashlib
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -14,7 +13,7 @@ from opensirt.domain.image import DensityMap, DoseMap, TimeIntegratedActivityMap
 from opensirt.domain.record import EnergyBalance
 from opensirt.domain.structure import VoxelWeights
 from opensirt.errors import GeometryError, InputError
-from opensirt.physics.dose.emphasis import emphasis
+from opensirt.physics.dose.emphasis import emphasis, even_emphasis
 from opensirt.physics.dose.engine import EngineResult, require_fit
 from opensirt.physics.dose.findings import activity_near_edge, negative_decays, require_balance
 from opensirt.physics.dose.mass import VoxelMasses, masses
@@ -24,7 +23,7 @@ from opensirt.reference.transport.material import material_names
 from opensirt.units import GRAMS_PER_KG, J_PER_MEV
 
 if TYPE_CHECKING:  # numba is read only when a run begins
-    from opensirt.physics.dose.batches import Job, MonteCarloState
+    from opensirt.physics.dose.batches import Job, MonteCarloState, Runner
 
 _HALF = 0.5
 
@@ -119,10 +118,12 @@ class MonteCarlo:
         Numbers of `material_names`; without it the material follows from the density.
     n_threads
         −1 for as many as there are processors.
+    runner
+        Where batches run; None for threads of this computer, `n_threads` of them.
     histories_per_batch
         None for a fiftieth of `n_histories` or, with a target, a fixed number.
     progress
-        Called after each batch.
+        Called with each state that the runner gives: on threads, after each batch.
     resume
         State of an earlier run of the same images, nuclide and seed.
 
@@ -140,6 +141,7 @@ class MonteCarlo:
     target: Target | None = None
     materials: NDArray[np.uint8] | None = None
     n_threads: int = -1
+    runner: "Runner | None" = None
     histories_per_batch: int | None = None
     progress: Callable[[Progress], None] | None = None
     resume: "MonteCarloState | None" = None
@@ -235,6 +237,8 @@ class MonteCarlo:
         if self.target is None:
             return None
         g_per_ml = mass.density_kg_per_ml * np.float32(GRAMS_PER_KG)
+        if self.target.inside is not None and self.target.each_voxel:
+            return even_emphasis(decays, g_per_ml, self.nuclide, self.target.inside)
         return emphasis(decays, g_per_ml, self.nuclide, self.target.inside)
 
     def _batch_size(self, n_voxels: int) -> int:
@@ -272,6 +276,7 @@ class MonteCarlo:
                     nuclide.data_set_version,
                     self.seed,
                     bool(self.target),
+                    self.target is not None and self.target.each_voxel,
                 )
             ).encode()
         )
@@ -280,26 +285,24 @@ class MonteCarlo:
     def _run(
         self, job: "Job", state: "MonteCarloState", gy_per_mev: NDArray[np.float64]
     ) -> "MonteCarloState":
-        from opensirt.physics.dose.batches import run_batches
+        from opensirt.physics.dose.batches import Threads
 
         n_batches = -(-self.n_histories // state.histories_per_batch)
         fewest = int(constant("transport", "fewest_batches").value)
         target = self.target
 
-        def reached(now: "MonteCarloState") -> float:
-            if target is None or now.n_batches < fewest:
-                return float("inf")
-            return _target_uncertainty(target, now, gy_per_mev)
-
-        last = float("inf")
+        growth = 1.0 + constant("transport", "look_again").value
+        last, look_at = float("inf"), float(fewest)
 
         def enough(now: "MonteCarloState") -> bool:
-            nonlocal last
-            last = reached(now)
-            return now.n_batches >= n_batches or (target is not None and last <= target.relative)
+            nonlocal last, look_at
+            if target is not None and now.n_batches >= look_at:
+                last = _target_uncertainty(target, now, gy_per_mev)
+                look_at = now.n_batches * growth
+            return target is not None and last <= target.relative
 
-        threads = self.n_threads if self.n_threads > 0 else (os.cpu_count() or 1)
-        for now in run_batches(job, state, n_threads=threads, enough=enough):
+        runner = self.runner or Threads(n_threads=self.n_threads)
+        for now in runner(job, state, n_batches=n_batches, enough=enough):
             state = now
             if self.progress is not None:
                 self.progress(

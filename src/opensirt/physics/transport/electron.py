@@ -7,10 +7,13 @@ between two rungs. Where a step is begun in its middle, its turn happens only if
 so that scattering and hard events are right on average for every part of a step.
 """
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 from opensirt.physics.transport.compiled import compiled, inlined
+from opensirt.physics.transport.deposit import deposit
 from opensirt.physics.transport.draw import bits, uniform
 from opensirt.physics.transport.flight import Sides, Strides, fly, turn
 from opensirt.physics.transport.photon import follow_photon
@@ -59,7 +62,7 @@ def photon_energy(counter: NDArray[np.uint64], physics: Physics, energy_mev: flo
     """Return the energy of a hard photon of bremsstrahlung."""
     while True:
         energy = physics.photon_mev * (energy_mev / physics.photon_mev) ** uniform(counter)
-        if uniform(counter) < np.exp(-physics.photon_slope * energy / energy_mev):
+        if uniform(counter) < math.exp(-physics.photon_slope * energy / energy_mev):
             return float(energy)
 
 
@@ -149,7 +152,7 @@ def follow_electron(  # noqa: C901, PLR0912, PLR0915 - one loop, for its speed
                 near = min(i, side_i_mm - i, j, side_j_mm - j, k, side_k_mm - k)
                 rate = density[voxel] * ratio[step, material]
                 if range_left < near * rate:
-                    score_mev[voxel] += weight * at_mev
+                    deposit(score_mev, voxel, weight * at_mev)
                     break
                 if range_left < short_mm * rate:
                     voxel, i, j, k, left = fly(
@@ -170,16 +173,16 @@ def follow_electron(  # noqa: C901, PLR0912, PLR0915 - one loop, for its speed
                     if at_mev > 2.0 * physics.hard_mev:
                         given = given_energy(counter, physics, at_mev)
                         left_mev = at_mev - given
-                        own = np.sqrt(
+                        own = math.sqrt(
                             left_mev * (at_mev + 2.0 * mass) / (at_mev * (left_mev + 2.0 * mass))
                         )
-                        other = np.sqrt(
+                        other = math.sqrt(
                             given * (at_mev + 2.0 * mass) / (at_mev * (given + 2.0 * mass))
                         )
                         round_ = int(bits(counter) >> _AZIMUTH_SHIFT)
                         aside, athwart = azimuths[round_, 0], azimuths[round_, 1]
                         to_x, to_y, to_z = turn(
-                            x, y, z, other, np.sqrt(1.0 - other * other), aside, athwart
+                            x, y, z, other, math.sqrt(1.0 - other * other), aside, athwart
                         )
                         waiting[n_waiting, 0] = voxel
                         waiting[n_waiting, 1] = i
@@ -190,16 +193,16 @@ def follow_electron(  # noqa: C901, PLR0912, PLR0915 - one loop, for its speed
                         waiting[n_waiting, 6] = to_z
                         waiting[n_waiting, 7] = given
                         n_waiting += 1
-                        x, y, z = turn(x, y, z, own, np.sqrt(1.0 - own * own), -aside, -athwart)
+                        x, y, z = turn(x, y, z, own, math.sqrt(1.0 - own * own), -aside, -athwart)
                 elif at_mev > 2.0 * physics.photon_mev:
                     given = photon_energy(counter, physics, at_mev)
                     tau = at_mev / mass
-                    beta = np.sqrt(tau * (tau + 2.0)) / (tau + 1.0)
+                    beta = math.sqrt(tau * (tau + 2.0)) / (tau + 1.0)
                     even = 2.0 * uniform(counter) - 1.0
                     ahead = (even + beta) / (1.0 + beta * even)
                     round_ = int(bits(counter) >> _AZIMUTH_SHIFT)
                     to_x, to_y, to_z = turn(
-                        x, y, z, ahead, np.sqrt(max(0.0, 1.0 - ahead * ahead)),
+                        x, y, z, ahead, math.sqrt(max(0.0, 1.0 - ahead * ahead)),
                         azimuths[round_, 0], azimuths[round_, 1],
                     )  # fmt: skip
                     escaped += follow_photon(

@@ -1,9 +1,12 @@
 """Straight flights through voxels, and turns between them."""
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 from opensirt.physics.transport.compiled import compiled, inlined
+from opensirt.physics.transport.deposit import deposit
 
 _STRAIGHT_UP = 1e-12
 _FAR_MM = 1e30
@@ -21,7 +24,7 @@ def turn(
     flat = x * x + y * y
     if flat < _STRAIGHT_UP:
         return sine * along, sine * across, cosine * z
-    root = np.sqrt(flat)
+    root = math.sqrt(flat)
     part = sine / root
     return (
         x * cosine + part * (x * z * along - y * across),
@@ -125,13 +128,13 @@ def fly(
             way = length / rate
             to_i, to_j, to_k = i + x * way, j + y * way, k + z * way
             if 0.0 <= to_i <= side_i_mm and 0.0 <= to_j <= side_j_mm and 0.0 <= to_k <= side_k_mm:
-                score_mev[voxel] += weight * energy_mev
+                deposit(score_mev, voxel, weight * energy_mev)
                 return voxel, to_i, to_j, to_k, 0.0
         way, behind, i, j, k = cross(sides, strides, voxel, i, j, k, x, y, z)
         used = min(rate * way, length)
         if length > 0.0:
             left = energy_mev * (used / length)
-            score_mev[voxel] += weight * left
+            deposit(score_mev, voxel, weight * left)
             energy_mev -= left
             length -= used
         voxel = behind

@@ -1,0 +1,117 @@
+"""Monte Carlo on a CUDA graphics processor; on numba's simulator where there is none."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from monte_carlo_cases import decays_of, density_of, grid_of, run
+
+from opensirt.cli import main
+from opensirt.errors import InputError
+from opensirt.physics.dose.batches import GraphicsProcessor
+from opensirt.physics.transport.device import require_device
+
+SUPPORT = Path(__file__).parents[1] / "support"
+ROOT = Path(__file__).parents[2]
+FULL = GraphicsProcessor(n_threads=262_144, batches_per_look=10)
+
+
+def device_is_there() -> bool:
+    try:
+        require_device()
+    except InputError:
+        return False
+    return True
+
+
+needs_device = pytest.mark.skipif(
+    not device_is_there(), reason="needs a CUDA graphics processor and numba-cuda"
+)
+without_device = pytest.mark.skipif(device_is_there(), reason="a CUDA graphics processor is here")
+
+
+@pytest.fixture(scope="module")
+def simulated() -> dict[str, Any]:
+    path = os.pathsep.join([str(SUPPORT), str(ROOT / "src"), os.environ.get("PYTHONPATH", "")])
+    ran = subprocess.run(  # noqa: S603 - our own script
+        [sys.executable, str(SUPPORT / "simulated_device.py")],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "PYTHONPATH": path, "NUMBA_ENABLE_CUDASIM": "1"},
+    )
+    assert ran.returncode == 0, ran.stderr
+    told: dict[str, Any] = json.loads(ran.stdout)
+    return told
+
+
+@pytest.mark.parametrize("nuclide", ["Y-90", "Ho-166"])
+def test_a_batch_on_the_simulator_is_that_of_the_processors_function(
+    simulated: dict[str, Any], nuclide: str
+) -> None:
+    told = simulated[nuclide]
+    summed, wanted = np.array(told["summed_mev"]), np.array(told["wanted_mev"])
+    assert wanted.sum() > 0
+    # Plain Python multiplies the cosines of the tables in single precision.
+    np.testing.assert_allclose(summed, wanted, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(told["squared_mev2"], told["wanted_mev2"], rtol=1e-4, atol=1e-5)
+    assert told["structure_gy"] == pytest.approx(told["wanted_gy"], rel=1e-5)
+
+
+@pytest.mark.parametrize("nuclide", ["Y-90", "Ho-166"])
+def test_energy_is_conserved_on_the_simulator(simulated: dict[str, Any], nuclide: str) -> None:
+    told = simulated[nuclide]
+    scored = np.sum(told["summed_mev"])
+    assert scored + told["escaped_mev"] == pytest.approx(told["emitted_mev"], rel=1e-9)
+
+
+@without_device
+def test_a_graphics_processor_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    grid = grid_of((4, 4, 4), (3.0, 3.0, 3.0))
+    with pytest.raises(InputError, match="no CUDA graphics processor .* --device cpu"):
+        run(decays_of(grid, 1e6), density_of(grid, 1.0), n_histories=100, runner=FULL)
+    asked = [
+        *("dose", str(tmp_path / "a.nii.gz"), "--nuclide", "Y-90", "--unit", "bq_per_ml"),
+        *("--out", str(tmp_path / "d.nii.gz"), "--engine", "monte-carlo", "--device"),
+    ]
+    from opensirt.files.write import write_nifti
+
+    write_nifti(tmp_path / "a.nii.gz", decays_of(grid, 1e6))
+    refused = CliRunner().invoke(main, [*asked, "cuda"])
+    assert (refused.exit_code, "pip install 'opensirt[gpu]'" in refused.stderr) == (2, True)
+    unknown = CliRunner().invoke(main, [*asked, "tpu"])
+    assert (unknown.exit_code, "tpu" in unknown.stderr) == (2, True)
+    assert not (tmp_path / "d.nii.gz").exists()
+
+
+@needs_device
+@pytest.mark.parametrize("nuclide", ["Y-90", "Ho-166", "Lu-177", "Re-188"])
+def test_the_device_agrees_with_the_processor_within_the_statistics(nuclide: str) -> None:
+    grid = grid_of((12, 12, 12), (3.0, 3.0, 3.0))
+    g_per_ml = np.full(grid.shape, 1.05)
+    g_per_ml[:, :, 8:] = 0.26
+    g_per_ml[:3] = 1.6
+    decays = np.zeros(grid.shape)
+    decays[3:9, 3:9, 3:9] = 1e6
+    case = decays_of(grid, decays, nuclide), density_of(grid, g_per_ml)
+    here = run(*case, n_histories=2_000_000)
+    there = run(*case, n_histories=2_000_000, runner=FULL)
+    spread = np.hypot(here.uncertainty.values, there.uncertainty.values)
+    hot = here.dose.values > 0.1 * here.dose.values.max()
+    squared = ((here.dose.values - there.dose.values)[hot] / spread[hot]) ** 2
+    assert 0.8 < squared.mean() < 1.2
+    assert there.dose.values.mean() == pytest.approx(here.dose.values.mean(), rel=1e-3)
+
+
+@needs_device
+def test_one_seed_gives_one_dose_on_the_device() -> None:
+    grid = grid_of((8, 8, 8), (3.0, 3.0, 3.0))
+    case = decays_of(grid, 1e6), density_of(grid, 1.0)
+    one, again = (run(*case, n_histories=500_000, runner=FULL) for _ in range(2))
+    np.testing.assert_allclose(one.dose.values, again.dose.values, rtol=1e-6)
