@@ -126,6 +126,43 @@ def test_what_is_wrong_is_said_with_its_place(tmp_path: Path, text: str, said: s
     assert said in str(caught.value)
 
 
+ROLES = """
+[[staff]]
+name = "Ada"
+role = "physicist"
+[[staff]]
+name = "Marie"
+role = "physician"
+[roles]
+"""
+
+
+def test_roles_and_residuals_are_read(tmp_path: Path) -> None:
+    text = HEAD + 'lung_shunt_method = "planar"\n' + ROLES
+    text += 'approve = ["physicist", "physician"]\none_of_each = true\n'
+    text += '[[residual_history]]\ndevice = "glass"\ndispensed_mbq = 2000\nresidual_mbq = 15\n'
+    found = read_site_file(written(tmp_path, text))
+    assert found.approving_roles == ("physicist", "physician")
+    assert found.one_of_each_role
+    assert found.staff_roles["Marie"] == "physician"
+    assert found.residual_history[0].residual_bq == 15e6
+    assert found.lung_shunt_method == "planar"
+    plain = read_site_file(written(tmp_path, HEAD))
+    assert plain.sha256 != found.sha256
+
+
+@pytest.mark.parametrize(
+    ("approve", "said"),
+    [
+        ('["surgeon"]', "names 'surgeon', which nobody"),
+        ('["physicist"]', "leaves 1 person"),
+    ],
+)
+def test_roles_that_nobody_can_fill_are_refused(tmp_path: Path, approve: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        read_site_file(written(tmp_path, HEAD + ROLES + f"approve = {approve}\n"))
+
+
 def test_the_given_profile_comes_before_the_case_and_the_user(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from opensirt.domain.approval import Approval, CaseState, PlanOnRecord
 from opensirt.errors import InputError, RuleError
-from opensirt.workflow.approve import approve, require_approved
+from opensirt.workflow.approve import ApprovingRoles, approve, require_approved
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 INPUTS = {"case.toml": "a1", "images.maa": "b2"}
@@ -124,3 +124,25 @@ def test_an_approval_has_a_name_and_a_zone() -> None:
         by("  ")
     with pytest.raises(InputError, match="no time zone"):
         approve(PLAN, STATE, by="Ada", approved_at=datetime(2026, 3, 2))  # noqa: DTZ001 - the point
+
+
+ROLES = ApprovingRoles(
+    approve=("physicist", "physician"),
+    one_of_each=True,
+    held={"Ada": "physicist", "Lise": "physicist", "Marie": "physician", "Otto": "technologist"},
+)
+
+
+def with_role(name: str, *earlier: Approval) -> Approval:
+    return approve(PLAN, STATE, by=name, approvals=earlier, roles=ROLES, approved_at=NOON)
+
+
+def test_approvals_come_from_the_roles_of_the_site() -> None:
+    first = with_role("ada")
+    assert with_role("Marie", first).by == "Marie"
+    with pytest.raises(RuleError, match="Lise has the role physicist, as has ada"):
+        with_role("Lise", first)
+    with pytest.raises(RuleError, match="Otto has the role technologist"):
+        with_role("Otto")
+    with pytest.raises(RuleError, match="Eve has no role in the site profile"):
+        with_role("Eve")

@@ -1,5 +1,6 @@
 """The order for an approved plan: best option, residual, spheres, refusals."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -52,6 +53,7 @@ def order_of(
     *,
     at: datetime = WEDNESDAY,
     site: SiteProfile = SITE,
+    past_residuals_bq: Sequence[float] = (),
 ) -> Order:
     return order(
         plan,
@@ -63,6 +65,7 @@ def order_of(
         zone=AMSTERDAM,
         made_at=NOW,
         software={},
+        past_residuals_bq=past_residuals_bq,
     )
 
 
@@ -136,14 +139,28 @@ def test_a_residual_that_the_site_knows_comes_before_the_devices() -> None:
     assert made.lines[0].dispensed_bq == pytest.approx(2.3e9 / 0.98)
 
 
-def test_holmium_is_made_to_the_hour_and_its_residual_is_not_known() -> None:
+def test_the_sites_own_residuals_come_before_the_devices_from_twenty_on() -> None:
+    own = [30e6 + n * 1e6 for n in range(20)]
+    few, enough = (
+        order_of(plan_of("resin", right=2.3), past_residuals_bq=past) for past in (own[:19], own)
+    )
+    assert few.lines[0].residual_allowance_bq == pytest.approx(0.039e9)
+    assert enough.lines[0].residual_allowance_bq == pytest.approx(39.5e6)
+    (finding,) = [one for one in enough.findings if one.rule == "residual_allowance"]
+    assert "the site's own 20 deliveries" in finding.text
+    (finding,) = [one for one in few.findings if one.rule == "residual_allowance"]
+    assert "the site has 19 of the 20" in finding.text
+
+
+def test_holmium_is_made_to_the_hour_with_the_part_that_stays_behind() -> None:
     made = order_of(plan_of("holmium", right=6.0))
     (line,) = made.lines
     assert line.chosen.vials[0].calibration_at == WEDNESDAY
     assert line.chosen.waste_bq == 0
-    assert line.residual_allowance_bq == 0
-    assert line.chosen.sphere_count_range == pytest.approx((6e9 / 450, 6e9 / 200))
-    assert "residual_not_known" in rules_of(made)
+    assert line.residual_allowance_bq == pytest.approx(6e9 * 0.043 / 0.957)
+    dispensed = 6e9 / 0.957
+    assert line.chosen.sphere_count_range == pytest.approx((dispensed / 450, dispensed / 200))
+    assert "residual_not_known" not in rules_of(made)
     assert made.lost_per_hour_fraction == pytest.approx(0.0255, abs=0.0001)
 
 

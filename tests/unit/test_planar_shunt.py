@@ -208,6 +208,12 @@ def test_the_tomographic_shunt_wins_and_both_are_named() -> None:
     assert found.lung_shunt.method.startswith("SPECT")
     [both] = said(found, "lung_shunt_by_two_methods")
     assert both.value == pytest.approx(TRUE)
+    liked = work_up(
+        case_with_planar(**scouts_with(values, given)), site(lung_shunt_method="planar")
+    )
+    assert liked.lung_shunt.fraction == pytest.approx(TRUE)
+    [both] = said(liked, "lung_shunt_by_two_methods")
+    assert both.limit == pytest.approx(TRUE)
 
 
 def scouts_with(values: NDArray[np.float64], given: object) -> dict[str, object]:

@@ -11,7 +11,7 @@ from opensirt.app.site import site_in_force
 from opensirt.app.software import software_versions
 from opensirt.domain.approval import Approval
 from opensirt.files.case_file import case_file_path
-from opensirt.workflow.approve import APPROVALS_NEEDED, valid_approvals
+from opensirt.workflow.approve import APPROVALS_NEEDED, approving_roles, valid_approvals
 from opensirt.workflow.approve import approve as approval_of
 
 APPROVAL_SCHEMA = "opensirt/approval/1"
@@ -58,6 +58,7 @@ def approve(
         by=by,
         approvals=earlier,
         staff=site.profile.staff,
+        roles=approving_roles(site.profile),
         approved_at=made_at,
     )
     n_left = APPROVALS_NEEDED - len(valid_approvals(plan, (*earlier, made)))

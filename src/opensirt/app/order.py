@@ -5,6 +5,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from opensirt.app.course_record import ORDER, approvals_of, latest_plan, state_of
+from opensirt.app.ledger import past_residuals_bq
 from opensirt.app.plain import plain
 from opensirt.app.read_case import read_case
 from opensirt.app.record import add_document
@@ -69,6 +70,7 @@ def order(
         made_at=made_at,
         software=software_versions(),
         assumed=[one for one in case.findings if one.rule == ASSUMED_RULE],
+        past_residuals_bq=past_residuals_bq(site, plan.device),
     )
     record = add_document(folder, ORDER, order_document(made))
     write_order_sheet(folder / REPORT_FOLDER, made)

@@ -8,9 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from opensirt.app.evaluate import RunOptions, evaluate, exported_dose, ordered
+from opensirt.app.ledger import entered
 from opensirt.app.read_case import read_case
 from opensirt.app.record import add_records
-from opensirt.app.site import site_in_force
+from opensirt.app.site import SiteInForce, site_in_force
 from opensirt.domain.case import Case
 from opensirt.domain.finding import Finding, Severity
 from opensirt.domain.image import DoseMap
@@ -65,6 +66,7 @@ def run_folder(
         folder / REPORT_FOLDER if out is None else out,
         options,
         records=folder,
+        ledger_of=site,
     )
 
 
@@ -76,6 +78,7 @@ def run_case(
     *,
     truth: Callable[[Case, CaseResult], tuple[TruthRow, ...]] | None = None,
     records: Path | None = None,
+    ledger_of: SiteInForce | None = None,
 ) -> CaseResult:
     """Do every possible step and write report, results and dose to a folder.
 
@@ -90,6 +93,8 @@ def run_case(
         For a digital patient: compares the result with what is known of it.
     records
         The case folder, where each step's record is added under ``records``; None adds none.
+    ledger_of
+        The site in whose ledger a verification is entered; None enters it nowhere.
 
     Raises
     ------
@@ -99,6 +104,8 @@ def run_case(
     if out.exists() and not out.is_dir():
         raise InputError(f"{out.name} is a file; name a folder for the results with --out")
     result = evaluate(case, site, options)
+    if ledger_of is not None:
+        result = entered(result, case, ledger_of, recorded_at=options.made_at)
     if truth is not None:
         result = replace(result, truth=truth(case, result))
     dose = exported_dose(result.plan, result.verification)

@@ -25,13 +25,19 @@ def _results() -> dict[str, Any]:
     return results_schema()
 
 
+def _ledger() -> dict[str, Any]:
+    from opensirt.files.ledger_file import ledger_schema
+
+    return ledger_schema()
+
+
 SCHEMAS: Mapping[str, Callable[[], dict[str, Any]]] = MappingProxyType(
-    {"case": _case, "site": _site, "results": _results}
+    {"case": _case, "site": _site, "results": _results, "ledger": _ledger}
 )
 
 
 def schema_of(name: str) -> dict[str, Any]:
-    """Return the schema of ``case``, ``site`` or ``results``.
+    """Return the schema of ``case``, ``site``, ``results`` or ``ledger``.
 
     Raises
     ------

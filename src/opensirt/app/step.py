@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from opensirt.app.evaluate import RunOptions, evaluate
+from opensirt.app.ledger import entered
 from opensirt.app.read_case import read_case
 from opensirt.app.record import add_record, steps_of
 from opensirt.app.site import site_in_force
@@ -32,6 +33,8 @@ def do_step(
     options.progress("reading")
     case = read_case(path, zone=site.zone)
     whole = evaluate(case, site.profile, options)
+    if options.step == "verify":
+        whole = entered(whole, case, site, recorded_at=options.made_at)
     part = steps_of(case, whole)[options.step]
     record = add_record(folder, options.step, case, part)
     return case, part, record

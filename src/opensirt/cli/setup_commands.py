@@ -16,7 +16,14 @@ from opensirt.cli.answer import (
 from opensirt.cli.options import site_option
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from opensirt.domain.missing import Missing
+    from opensirt.workflow.site_experience import (
+        DeviceExperience,
+        PastPredictions,
+        QuantityExperience,
+    )
 
 
 def _declared(value: "str | Missing") -> str:
@@ -99,9 +106,9 @@ def new(case: Path, source: Path, *, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("name", type=click.Choice(["case", "site", "results"]))
+@click.argument("name", type=click.Choice(["case", "site", "results", "ledger"]))
 def schema(name: str) -> None:
-    """Print a JSON Schema: case, site or results."""
+    """Print a JSON Schema: case, site, results or ledger."""
     from opensirt.app.schema import schema_of
 
     say_json(schema_of(name))
@@ -118,11 +125,19 @@ def schema(name: str) -> None:
 @site_option
 @json_option
 def site(*, show: bool, case_folder: Path | None, site_path: Path | None, as_json: bool) -> None:
-    """Show the figures in force, each with its source."""
+    """Show the figures in force, each with its source.
+
+    With --show also what the site's ledger of verifications says, and how often its past
+    predictions held.
+    """
+    from opensirt.app.ledger import ledger_path, site_ledger
     from opensirt.app.site import site_in_force, user_site_path
     from opensirt.files.site_file import figures_in_force
+    from opensirt.workflow.site_experience import site_experience
 
     found = site_in_force(given=site_path, case_folder=case_folder)
+    ledger = site_ledger(found)
+    experience = site_experience(ledger)
     profile, named = found.profile, figures_in_force(found.profile)
     origin = found.path or f"default (no site.toml; yours would be {user_site_path()})"
     if as_json:
@@ -138,6 +153,12 @@ def site(*, show: bool, case_folder: Path | None, site_path: Path | None, as_jso
                 "verification_engine": profile.verification_engine,
                 "figures": named,
                 "confirmations": profile.confirmations,
+                "ledger": {
+                    "path": ledger_path(found),
+                    "n_entries": len(ledger.entries),
+                    "n_courses": len(ledger.in_force()),
+                    "experience": experience,
+                },
             }
         )
         return
@@ -162,3 +183,54 @@ def site(*, show: bool, case_folder: Path | None, site_path: Path | None, as_jso
     table("Figures in force", ("figure", "value", "when", "source"), rows)
     if any(not one.verified for one in named.values()):
         click.echo(f"{UNVERIFIED} not verified: known from memory or second hand")
+    where = ledger_path(found)
+    if where is None:
+        click.echo("site ledger: none without a site.toml; published delivery errors are in force")
+        return
+    click.echo(
+        f"site ledger {where}: {len(ledger.entries)} entries of {len(ledger.in_force())} courses"
+    )
+    _say_experience(experience)
+
+
+def _say_experience(experience: "Sequence[DeviceExperience]") -> None:
+    from opensirt.workflow.site_experience import LEVELS, cases_to_go
+
+    levels = [f"{level:.0%} held" for level in LEVELS]
+    for one in experience:
+        table(
+            f"{one.device}, scout {one.scout_nuclide}: {one.n_cases} cases, {one.n_lesions} "
+            f"lesions; delivered over planned dose, median {number(one.median_dose_ratio)}",
+            ("delivered / planned", "in force", "cases", "median", "spread (log)", *levels),
+            [
+                (
+                    part.quantity.value.replace("_", " "),
+                    *_in_force(part, cases_to_go(part)),
+                    *_held(part.past),
+                )
+                for part in one.quantities
+            ]
+            + [("lung shunt, stated interval", "—", "—", "—", "—", *_held(one.lung_shunts))],
+        )
+
+
+def _in_force(part: "QuantityExperience", to_go: int) -> tuple[str, str, str, str]:
+    from math import exp
+
+    from opensirt.domain.missing import Missing
+
+    one = part.in_force
+    cases = f"{part.n_cases}" + (f" ({to_go} to go)" if to_go else "")
+    if isinstance(one, Missing):
+        return one.value, cases, "—", "—"
+    mark = "" if one.verified else f" {UNVERIFIED}"
+    return (
+        f"{one.origin.value}{mark}",
+        cases,
+        number(exp(one.log_median), 3),
+        number(one.log_standard_deviation, 2),
+    )
+
+
+def _held(past: "PastPredictions") -> tuple[str, ...]:
+    return tuple(f"{one} of {past.n_values}" if past.n_values else "—" for one in past.held)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from opensirt.domain.finding import Confirmation
+from opensirt.errors import InputError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +17,22 @@ class Figure:
     source: str
     verified: bool
     scenario: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PastResidual:
+    """What stayed behind at one delivery of the site, before its ledger began."""
+
+    device: str
+    dispensed_bq: float
+    residual_bq: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.residual_bq < self.dispensed_bq:
+            raise InputError(
+                f"a residual of {self.residual_bq:g} Bq of {self.dispensed_bq:g} Bq dispensed; it "
+                "is from 0 to below all"
+            )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -41,8 +58,19 @@ class SiteProfile:
     confirmations: tuple[Confirmation, ...] = ()
     staff: tuple[str, ...] = ()
     """People who may approve a plan; anybody where none is named."""
+    staff_roles: Mapping[str, str] = field(default_factory=dict)
+    """Name of a person → role."""
+    approving_roles: tuple[str, ...] = ()
+    """Roles whose people may approve; every role where none is named."""
+    one_of_each_role: bool = False
+    """Whether the two approvals come from two different of these roles."""
+    residual_history: tuple[PastResidual, ...] = ()
     delivery_days: tuple[str, ...] = ()
     """Days of the week on which vials arrive, in small letters; any day where none is named."""
+    lung_shunt_method: str = "SPECT"
+    """``SPECT`` or ``planar``: which measurement is used where there are both."""
+    ledger: str = ""
+    """File of the site ledger, relative to site.toml; the usual name where empty."""
     sha256: str = ""
     """Of the canonical content in force, for provenance."""
 
@@ -50,5 +78,5 @@ class SiteProfile:
         for name in ("limits", "targets"):
             table = {key: MappingProxyType(dict(one)) for key, one in getattr(self, name).items()}
             object.__setattr__(self, name, MappingProxyType(table))
-        for name in ("dose_constants_gy_kg_per_gbq", "densities_kg_per_ml"):
+        for name in ("dose_constants_gy_kg_per_gbq", "densities_kg_per_ml", "staff_roles"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))

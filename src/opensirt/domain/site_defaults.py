@@ -125,6 +125,18 @@ def site_sha256(profile: SiteProfile) -> str:
     }
     if profile.staff:
         content["staff"] = list(profile.staff)
+    if profile.lung_shunt_method != "SPECT":
+        content["lung_shunt_method"] = profile.lung_shunt_method
+    if profile.approving_roles:
+        content["roles"] = [
+            sorted(profile.staff_roles.items()),
+            list(profile.approving_roles),
+            profile.one_of_each_role,
+        ]
+    if profile.residual_history:
+        content["residual_history"] = [
+            [one.device, one.dispensed_bq, one.residual_bq] for one in profile.residual_history
+        ]
     if profile.delivery_days:
         content["delivery_days"] = list(profile.delivery_days)
     return sha256_of_json(content)

@@ -9,26 +9,21 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from opensirt.domain.finding import Confirmation
-from opensirt.domain.site import Figure, SiteProfile
+from opensirt.domain.site import Figure, PastResidual, SiteProfile
 from opensirt.domain.site_defaults import default_site_profile, site_sha256
 from opensirt.errors import InputError
 from opensirt.files.toml_document import Block, read_toml, validated
 from opensirt.files.toml_values import DeviceName, Name, ZoneName, bounded
 from opensirt.reference.radionuclide import known_data_sets
-from opensirt.units import GRAMS_PER_KG
+from opensirt.units import BQ_PER_MBQ, GRAMS_PER_KG
 
 SITE_SCHEMA = "opensirt/site/1"
 SITE_FILE_NAME = "site.toml"
 
-OTHER_BLOCKS = (
-    "lung_shunt_method",
-    "camera_calibrations",
-    "residual_history",
-    "roles",
-)
+_APPROVALS = 2
+"""A plan is approved by two people."""
 
 DayName = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
-"""Blocks that are accepted as they are until a step reads them."""
 
 
 def _data_set(name: str) -> str:
@@ -118,6 +113,28 @@ class StaffMember(Block):
     role: str = Field(default="", description='such as "medical physicist"')
 
 
+class RolesBlock(Block):
+    """Whose approvals count."""
+
+    approve: list[Name] = Field(
+        min_length=1, description="roles, as in [[staff]], whose people may approve a plan"
+    )
+    one_of_each: bool = Field(
+        default=False, description="whether the two approvals come from two different roles"
+    )
+
+
+class ResidualBlock(Block):
+    """What stayed behind at one delivery; for those before the site's ledger began."""
+
+    device: DeviceName
+    dispensed_mbq: Annotated[float, Field(gt=0)] = Field(description="activity dispensed, in MBq")
+    residual_mbq: Annotated[float, Field(ge=0)] = Field(
+        description="activity left in vial, lines and waste, in MBq, at the same instant"
+    )
+    on: date | None = Field(default=None, description="day of the delivery")
+
+
 class SiteFile(Block):
     """What one site decides."""
 
@@ -154,13 +171,47 @@ class SiteFile(Block):
         default_factory=list,
         description='days on which vials arrive, such as ["monday", "wednesday"]; any day if empty',
     )
-    lung_shunt_method: Any = None
-    camera_calibrations: Any = None
-    residual_history: Any = None
+    lung_shunt_method: Literal["SPECT", "planar"] | None = Field(
+        default=None,
+        description="which lung shunt is used where the case states none and both are measured; "
+        '"SPECT" if not stated',
+    )
+    camera_calibrations: Any = Field(
+        default=None, description="kept as written; no step reads it: an image states its own scale"
+    )
+    residual_history: list[ResidualBlock] = Field(
+        default_factory=list,
+        description="deliveries before the ledger began; from twenty on, with those of the "
+        "ledger, their median is what an order allows for",
+    )
+    ledger: Name | None = Field(
+        default=None,
+        description='file of the site ledger, relative to this file; "site-ledger.json"',
+    )
     staff: list[StaffMember] = Field(
         default_factory=list, description="people who may approve plans; anybody if empty"
     )
-    roles: Any = None
+    roles: RolesBlock | None = Field(default=None, description="whose approvals count")
+
+    @model_validator(mode="after")
+    def _roles_are_held(self) -> Self:
+        if self.roles is None:
+            return self
+        held = [one.role for one in self.staff]
+        lacking = [role for role in self.roles.approve if role not in held]
+        if lacking:
+            raise ValueError(
+                f"[roles] approve names {', '.join(map(repr, lacking))}, which nobody in [[staff]] "
+                f"has; roles there: {', '.join(sorted(filter(None, set(held)))) or 'none'}"
+            )
+        able = [one.name for one in self.staff if one.role in self.roles.approve]
+        if len(able) < _APPROVALS:
+            raise ValueError(
+                f"[roles] approve leaves {len(able)} person of [[staff]] to approve; two are needed"
+            )
+        if self.roles.one_of_each and len(set(self.roles.approve)) < _APPROVALS:
+            raise ValueError("[roles] one_of_each needs two roles in approve")
+        return self
 
     @model_validator(mode="after")
     def _confirmed_once(self) -> Self:
@@ -229,6 +280,19 @@ def over_default(stated: SiteFile, default: SiteProfile) -> SiteProfile:
         densities_kg_per_ml=densities,
         lung_mass_kg=default.lung_mass_kg if lung is None else _figure(lung, lung.value, "kg"),
         staff=tuple(one.name for one in stated.staff),
+        staff_roles={one.name: one.role for one in stated.staff},
+        approving_roles=() if stated.roles is None else tuple(stated.roles.approve),
+        one_of_each_role=stated.roles is not None and stated.roles.one_of_each,
+        residual_history=tuple(
+            PastResidual(
+                device=one.device,
+                dispensed_bq=one.dispensed_mbq * BQ_PER_MBQ,
+                residual_bq=one.residual_mbq * BQ_PER_MBQ,
+            )
+            for one in stated.residual_history
+        ),
+        ledger=stated.ledger or "",
+        lung_shunt_method=stated.lung_shunt_method or default.lung_shunt_method,
         delivery_days=tuple(stated.delivery_days),
         confirmations=tuple(
             Confirmation(one.figure, one.by, one.on) for one in stated.confirmations

@@ -1,9 +1,11 @@
 """approve: two different named people sign one plan and what it was made from."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from opensirt.domain.approval import Approval, CaseState, PlanOnRecord, person_key
+from opensirt.domain.site import SiteProfile
 from opensirt.errors import RuleError
 
 APPROVALS_NEEDED = 2
@@ -56,6 +58,40 @@ def valid_approvals(plan: PlanOnRecord, approvals: Iterable[Approval]) -> tuple[
     return tuple(people.values())
 
 
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ApprovingRoles:
+    """Whose approvals count at a site."""
+
+    approve: tuple[str, ...]
+    one_of_each: bool
+    held: Mapping[str, str]
+    """Name of a person → role."""
+
+    def of(self, name: str) -> str:
+        """Return the role of a person; empty for one without."""
+        return {person_key(one): role for one, role in self.held.items()}.get(person_key(name), "")
+
+
+def approving_roles(site: SiteProfile) -> ApprovingRoles | None:
+    """Return whose approvals count at a site; None where it names no roles."""
+    if not site.approving_roles:
+        return None
+    return ApprovingRoles(
+        approve=site.approving_roles, one_of_each=site.one_of_each_role, held=site.staff_roles
+    )
+
+
+def _approving_role(name: str, roles: ApprovingRoles) -> str:
+    role = roles.of(name)
+    if role not in roles.approve:
+        said = f"the role {role}" if role else "no role"
+        raise RuleError(
+            f"{name} has {said} in the site profile; a plan is approved by "
+            f"{', '.join(roles.approve)}"
+        )
+    return role
+
+
 def approve(
     plan: PlanOnRecord,
     state: CaseState,
@@ -63,6 +99,7 @@ def approve(
     by: str,
     approvals: Sequence[Approval] = (),
     staff: Sequence[str] = (),
+    roles: ApprovingRoles | None = None,
     approved_at: datetime,
 ) -> Approval:
     """Return one person's approval of the latest plan.
@@ -79,6 +116,8 @@ def approve(
         Those given before, of any plan of this case.
     staff
         People whom the site profile names; anybody may approve where it names none.
+    roles
+        Whose approvals count; None for everybody's.
     approved_at
         Now, with its zone.
 
@@ -86,7 +125,8 @@ def approve(
     ------
     RuleError
         When the plan has no prescription or a stop finding, is stale, was approved by the same
-        person or by two people before, or the person is not of the site's staff.
+        person or by two people before, or the person is not of the site's staff or has not the
+        role.
     InputError
         When nobody is named, or the instant has no zone.
     """
@@ -104,6 +144,7 @@ def approve(
             f"{made.by} is not of the staff in the site profile ({', '.join(staff)}); add the "
             "person to [[staff]] of site.toml, or let one of them approve"
         )
+    role = "" if roles is None else _approving_role(made.by, roles)
     if not plan.device:
         raise RuleError(
             f"the plan {plan.record} prescribes nothing; add [prescription] to case.toml, plan "
@@ -121,6 +162,14 @@ def approve(
             f"{made.by} has approved the plan {plan.record} before; the second approval is by "
             "another person"
         )
+    if roles is not None and roles.one_of_each and earlier:
+        taken = roles.of(earlier[0].by)
+        if taken == role:
+            raise RuleError(
+                f"{made.by} has the role {role}, as has {earlier[0].by}, who approved the plan "
+                f"{plan.record}; the second approval is by another of the roles "
+                f"{', '.join(roles.approve)}"
+            )
     if len(earlier) >= APPROVALS_NEEDED:
         names = " and ".join(one.by for one in earlier)
         raise RuleError(f"the plan {plan.record} is approved already, by {names}")

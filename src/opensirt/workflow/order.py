@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta, tzinfo
+from statistics import median
 
 from opensirt.domain.approval import Approval, CaseState, PlanOnRecord
+from opensirt.domain.delivery_error import cases_needed
 from opensirt.domain.delivery_rules import MADE, WHOLE, DeliveryRules, delivery_rules, ordering_rule
 from opensirt.domain.device import Device, device
 from opensirt.domain.finding import Finding
@@ -35,7 +37,12 @@ from opensirt.reference.radionuclide import Radionuclide, radionuclide
 from opensirt.reference.table import read_table
 from opensirt.units import BQ_PER_GBQ, BQ_PER_MBQ
 from opensirt.workflow.approve import require_approved
-from opensirt.workflow.order_findings import line_findings, order_findings, whole_excess
+from opensirt.workflow.order_findings import (
+    line_findings,
+    order_findings,
+    residual_named,
+    whole_excess,
+)
 
 OPTIONS_LISTED = 6
 
@@ -52,6 +59,7 @@ def order(
     made_at: datetime,
     software: Mapping[str, str],
     assumed: Sequence[Finding] = (),
+    past_residuals_bq: Sequence[float] = (),
 ) -> Order:
     """Find the vials for an approved plan and one treatment slot.
 
@@ -70,6 +78,9 @@ def order(
         The slot.
     zone
         Of the site, for times that people read.
+    past_residuals_bq
+        What stayed behind at the site's own deliveries of this device; from twenty on their
+        median takes the place of the device's residual.
 
     Raises
     ------
@@ -90,8 +101,10 @@ def order(
     assert not isinstance(product.radionuclide, Missing)  # noqa: S101 - a product has one
     nuclide = radionuclide(product.radionuclide, site.data_set)
     treatment_at = treatment_at.astimezone(zone)
-    lines = _lines(plan, product, rules, facts)
+    residual_bq = own_residual_bq(past_residuals_bq)
+    lines = _lines(plan, product, rules, facts, residual_bq)
     findings = order_findings(plan, rules, facts, treatment_at=treatment_at, made_at=made_at)
+    findings += residual_named(facts, rules, residual_bq, n_own=len(past_residuals_bq))
     if rules.dispensing == MADE:
         filled = [_made(line, product, treatment_at) for line in lines]
     else:
@@ -129,7 +142,11 @@ def order(
 
 
 def _lines(
-    plan: PlanOnRecord, product: Device, rules: DeliveryRules, facts: OrderFacts
+    plan: PlanOnRecord,
+    product: Device,
+    rules: DeliveryRules,
+    facts: OrderFacts,
+    residual_bq: Number,
 ) -> list[OrderLine]:
     """Return what is wanted: one line for each site; one for all where doses are drawn."""
     wanted: list[OrderLine] = []
@@ -140,7 +157,7 @@ def _lines(
                 f"{product.name}, {plan.model} ({activity_bq.value}); add what it needs, plan "
                 "again and have it approved"
             )
-        dispensed_bq = _dispensed(activity_bq, rules, facts)
+        dispensed_bq = _dispensed(activity_bq, rules, facts, residual_bq)
         wanted.append(
             OrderLine(
                 territories=(territory,),
@@ -163,13 +180,27 @@ def _lines(
     ]
 
 
-def _dispensed(activity_bq: float, rules: DeliveryRules, facts: OrderFacts) -> float:
+def own_residual_bq(past_bq: Sequence[float]) -> Number:
+    """Return the median of a site's own residuals, or that there are too few of them."""
+    if len(past_bq) < cases_needed():
+        return Missing.NOT_ESTIMATED
+    return median(past_bq)
+
+
+def _dispensed(
+    activity_bq: float, rules: DeliveryRules, facts: OrderFacts, own_bq: Number
+) -> float:
+    """Return what to dispense: with the residual stated, the site's own, or the device's."""
     stated = facts.residual_fraction
     if not isinstance(stated, Missing):
         return dispensed_for(activity_bq, residual_fraction=stated)
-    if isinstance(rules.residual_gbq, Missing):
-        return dispensed_for(activity_bq)  # said by order_findings
-    return dispensed_for(activity_bq, residual_bq=rules.residual_gbq.value * BQ_PER_GBQ)
+    if not isinstance(own_bq, Missing):
+        return dispensed_for(activity_bq, residual_bq=own_bq)
+    if not isinstance(rules.residual_gbq, Missing):
+        return dispensed_for(activity_bq, residual_bq=rules.residual_gbq.value * BQ_PER_GBQ)
+    if not isinstance(rules.residual_fraction, Missing):
+        return dispensed_for(activity_bq, residual_fraction=rules.residual_fraction.value)
+    return dispensed_for(activity_bq)  # said by order_findings
 
 
 def _supply(

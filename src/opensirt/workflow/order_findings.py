@@ -3,10 +3,12 @@
 from datetime import datetime
 
 from opensirt.domain.approval import PlanOnRecord
+from opensirt.domain.delivery_error import cases_needed
 from opensirt.domain.delivery_rules import MADE, WHOLE, DeliveryRules, ordering_rule
 from opensirt.domain.finding import Finding, Severity
 from opensirt.domain.missing import Missing
 from opensirt.domain.order import OrderFacts, OrderLine, OrderOption
+from opensirt.domain.record import Number
 from opensirt.reference.constant import STATUSES, Constant, constant
 from opensirt.units import BQ_PER_GBQ, BQ_PER_MBQ
 
@@ -32,13 +34,45 @@ def order_findings(
             "order was made"
         )
         found.append(Finding(Severity.WARN, "slot_in_the_past", text))
-    if isinstance(facts.residual_fraction, Missing) and isinstance(rules.residual_gbq, Missing):
-        text = (
-            f"no residual of {rules.device} is known: nothing is allowed for what stays behind in "
-            "vial, lines and catheter; state residual_fraction in [order]"
-        )
-        found.append(Finding(Severity.WARN, "residual_not_known", text))
     return found
+
+
+def residual_named(
+    facts: OrderFacts, rules: DeliveryRules, own_bq: Number, *, n_own: int
+) -> list[Finding]:
+    """Say what is allowed for what stays behind in vial, lines and catheter, and why."""
+    if not isinstance(facts.residual_fraction, Missing):
+        return []
+    if not isinstance(own_bq, Missing):
+        text = (
+            f"residual allowance: {own_bq / BQ_PER_MBQ:.3g} MBq, the median of the site's own "
+            f"{n_own} deliveries of {rules.device}"
+        )
+        return [Finding(Severity.NOTE, "residual_allowance", text, own_bq)]
+    few = f"; the site has {n_own} of the {cases_needed()} deliveries that replace it"
+    for figure, words in (
+        (rules.residual_gbq, "GBq for every dose"),
+        (rules.residual_fraction, "of the dispensed activity"),
+    ):
+        if isinstance(figure, Missing):
+            continue
+        text = f"residual allowance: {figure.value:g} {words}, in print{few}"
+        return [
+            Finding(
+                Severity.NOTE,
+                "residual_allowance",
+                text,
+                figure.value,
+                None,
+                figure.source,
+                verified=figure.verified,
+            )
+        ]
+    text = (
+        f"no residual of {rules.device} is known: nothing is allowed for what stays behind in "
+        "vial, lines and catheter; state residual_fraction in [order]"
+    )
+    return [Finding(Severity.WARN, "residual_not_known", text)]
 
 
 def _unverified_rules(rules: DeliveryRules, facts: OrderFacts) -> list[Finding]:

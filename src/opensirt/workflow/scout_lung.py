@@ -14,17 +14,21 @@ from opensirt.imaging.planar_shunt import planar_shunt
 from opensirt.physics.analytic.require import require_fraction
 from opensirt.workflow.anatomy import whole_liver_mask
 
+PREFER_PLANAR = "planar"
+"""What a site profile calls planar views."""
+
 
 def _lungs(structures: StructureSet) -> tuple[Structure, ...]:
     return structures.of_kind(StructureKind.LUNG)
 
 
 def lung_shunt_of(
-    case: Case, taken: CaseImage, structures: StructureSet
+    case: Case, taken: CaseImage, structures: StructureSet, *, preferred: str = "SPECT"
 ) -> tuple[LungShunt, tuple[Finding, ...]]:
     """Return the lung shunt that the case states, that of its scout, or that of planar views.
 
-    In this order; every other one that there is stands beside it in the findings.
+    In this order, or with planar views before the scout where the site prefers them; every other
+    one that there is stands beside it in the findings.
 
     Raises
     ------
@@ -43,7 +47,7 @@ def lung_shunt_of(
         )
         measured = found.shunt
         findings += found.findings
-    measured, planar_findings = _with_planar(case, measured)
+    measured, planar_findings = _with_planar(case, measured, preferred=preferred)
     findings += planar_findings
     facts = case.work_up
     if not isinstance(facts.lung_shunt_fraction, Missing):
@@ -81,9 +85,12 @@ def lung_shunt_of(
 
 
 def _with_planar(
-    case: Case, tomographic: LungShunt | None
+    case: Case, tomographic: LungShunt | None, *, preferred: str
 ) -> tuple[LungShunt | None, tuple[Finding, ...]]:
-    """Return the tomographic shunt, or that of the planar views where it gives none."""
+    """Return the tomographic shunt, or that of the planar views.
+
+    Planar views are used where the tomographic scout gives none, or where they are preferred.
+    """
     findings: list[Finding] = []
     used = tomographic
     facts = case.work_up
@@ -108,15 +115,16 @@ def _with_planar(
         if used is None or isinstance(used.fraction, Missing):
             used = planar
             continue
+        taken, beside = used.fraction, planar.fraction
+        methods = (used.method, planar.method)
+        if preferred == PREFER_PLANAR and used is tomographic:
+            used, taken, beside = planar, beside, taken
+            methods = (methods[1], methods[0])
         text = (
-            f"lung shunt fraction {used.fraction:.2%} by {used.method}, which is used, and "
-            f"{planar.fraction:.2%} by {planar.method}"
+            f"lung shunt fraction {taken:.2%} by {methods[0]}, which is used, and "
+            f"{beside:.2%} by {methods[1]}"
         )
-        findings.append(
-            Finding(
-                Severity.NOTE, "lung_shunt_by_two_methods", text, planar.fraction, used.fraction
-            )
-        )
+        findings.append(Finding(Severity.NOTE, "lung_shunt_by_two_methods", text, beside, taken))
     return used, tuple(findings)
 
 

@@ -142,7 +142,7 @@ def work_up(case: Case, site: SiteProfile, *, anatomy: ScoutAnatomy | None = Non
     findings += tumour_coverage(regions, structures)
     findings += tumour_ratios(territories)
     findings += deposits_named(uptakes, regions, structures)
-    shunt, shunt_findings = lung_shunt_of(case, taken, structures)
+    shunt, shunt_findings = lung_shunt_of(case, taken, structures, preferred=site.lung_shunt_method)
     findings += shunt_findings
     findings += counts_outside_liver(image, structures, weights, shunt_findings)
     lung_mass, lung_mass_findings = lung_mass_of(case, site, structures)
