@@ -123,7 +123,7 @@ def kaplan_meier(table: RiskTable, *, level: float = 0.95) -> KaplanMeier:
     z = normal_quantile(level)
     if not len(table.time) or not table.at_risk[0] > 0:
         raise InputError("nobody is at risk; a survival curve needs at least one unit")
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         survival = np.cumprod(1.0 - table.events / table.at_risk)
         steps = table.events / (table.at_risk * (table.at_risk - table.events))
         log_variance = np.cumsum(np.where(table.events > 0, steps, 0.0))
