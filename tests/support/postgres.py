@@ -40,11 +40,14 @@ def _server_user() -> str | None:
 
 
 @contextmanager
-def postgres() -> Iterator[str]:
-    """Give the URL of a server that is started now and stopped after; `%s` is the database."""
-    initdb, server, control = _program("initdb"), _program("postgres"), _program("pg_ctl")
+def postgres(*, fsync: str = "off", within: Path | None = None) -> Iterator[str]:
+    """Give the URL of a server that is started now and stopped after; `%s` is the database.
+
+    Without fsync a crash of the machine may lose data, a crash of any process does not.
+    """
+    initdb, control = _program("initdb"), _program("pg_ctl")
     user = _server_user()
-    room = Path(tempfile.mkdtemp(prefix="opensirt-pg-"))
+    room = Path(tempfile.mkdtemp(prefix="opensirt-pg-", dir=within))
     data, socket = room / "data", room / "socket"
     socket.mkdir()
     if user is not None:
@@ -65,10 +68,9 @@ def postgres() -> Iterator[str]:
         if done.returncode:
             raise NoPostgresError(f"{Path(command[0]).name} failed: {done.stderr[-500:]}")
 
-    assert server
     try:
         run(initdb, "-D", str(data), "-U", "sirt", "-A", "trust", "-E", "UTF8", "--no-locale")
-        options = f"-c listen_addresses='' -c unix_socket_directories='{socket}'"
+        options = f"-c listen_addresses='' -c unix_socket_directories='{socket}' -c fsync={fsync}"
         run(
             control,
             "-D",

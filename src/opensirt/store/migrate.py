@@ -3,8 +3,7 @@
 from pathlib import Path
 from uuid import uuid4
 
-from sqlalchemy import Connection, insert, inspect, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import Connection, insert, select
 
 from opensirt.errors import StoreError
 from opensirt.store.connect import Place, engine_of, reading, writing
@@ -133,14 +132,6 @@ def require_current(place: Place) -> str:
             f"{found}, wanted {store_id}); check --images"
         )
     return str(store_id)
-
-
-def table_names(connection: Connection) -> tuple[str, ...]:
-    """Return the tables of a database."""
-    try:
-        return tuple(inspect(connection).get_table_names())
-    except DBAPIError as error:
-        raise StoreError(f"the tables cannot be listed ({type(error.orig).__name__})") from None
 
 
 def _config(connection: Connection | None = None):  # type: ignore[no-untyped-def]  # noqa: ANN202

@@ -167,7 +167,12 @@ def open_store(url: str | Path | None = None, *, images: Path | None = None) -> 
     StoreError
         When there is none, or this version cannot work with it.
     """
-    return Store(place_of(default_file() if url is None else url, images=images))
+    return Store(store_place(url, images=images))
+
+
+def store_place(url: str | Path | None = None, *, images: Path | None = None) -> Place:
+    """Return the place of the store of a URL, or of the user's own, whether it exists or not."""
+    return place_of(default_file() if url is None else url, images=images)
 
 
 def default_file() -> Path:
