@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from opensirt.app.read_case import read_case
     from opensirt.app.run import run_case
     from opensirt.app.site import site_in_force
+    from opensirt.clinical.follow_up_record import FollowUp, FollowUpCourse
     from opensirt.domain.case import (
         AdministrationFacts,
         Case,
@@ -81,7 +82,6 @@ if TYPE_CHECKING:
     from opensirt.reference.radionuclide import Radionuclide, radionuclide
     from opensirt.report.write import write_report
     from opensirt.workflow.follow_up import follow_up
-    from opensirt.workflow.follow_up_record import FollowUp, FollowUpCourse
     from opensirt.workflow.plan import plan
     from opensirt.workflow.select import select
     from opensirt.workflow.verify import verify
@@ -154,7 +154,7 @@ _FROM = {
     "reference.radionuclide": ("Radionuclide", "radionuclide"),
     "report.write": ("write_report",),
     "workflow.follow_up": ("follow_up",),
-    "workflow.follow_up_record": ("FollowUp", "FollowUpCourse"),
+    "clinical.follow_up_record": ("FollowUp", "FollowUpCourse"),
     "workflow.plan": ("plan",),
     "workflow.select": ("select",),
     "workflow.verify": ("verify",),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from opensirt.clinical.follow_up_record import FollowUpCourse
 from opensirt.clinical.liver_function.trend import albi_trend
 from opensirt.domain.missing import Missing
 from opensirt.domain.response import ResponseCategory
@@ -13,7 +14,6 @@ from opensirt.domain.site_defaults import default_site_profile
 from opensirt.files.clinical_mapping import read_clinical_mapping
 from opensirt.files.clinical_table import ImportResult, read_clinical_table
 from opensirt.workflow.follow_up import follow_up
-from opensirt.workflow.follow_up_record import FollowUpCourse
 
 TREATED = date(2020, 1, 2)  # the table has intervals only
 HCC = """schema = "opensirt/import/1"

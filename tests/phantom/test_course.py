@@ -44,6 +44,21 @@ def test_the_folder_reads_back_as_the_patient(folder: Path, y90: DigitalPatient)
         assert np.array_equal(one.mask.values, meant.structures.labelled(one.label).mask.values)
 
 
+def test_the_baseline_of_the_follow_up_is_outlined_by_the_structures(
+    folder: Path, y90: DigitalPatient
+) -> None:
+    read, meant = read_case(folder), digital_case(y90)
+    (found,), (wanted,) = read.visit_segments, meant.visit_segments
+    assert found.on == wanted.on
+    assert set(found.lesions) == set(wanted.lesions) == {"tumour 1", "tumour 2", "tumour 3"}
+    for name, mask in found.lesions.items():
+        assert np.array_equal(mask.values, wanted.lesions[name].values)
+    assert found.tumours is not None
+    assert wanted.tumours is not None
+    assert found.tumours.volume_ml == wanted.tumours.volume_ml
+    assert read.other_blocks["follow_up"] == meant.other_blocks["follow_up"]
+
+
 def test_images_come_back_with_their_instants(folder: Path, y90: DigitalPatient) -> None:
     read = read_case(folder)
     (ct,) = read.in_role(ImageRole.CT)
@@ -84,7 +99,7 @@ def test_the_same_patient_gives_the_same_bytes(
         assert sha256_of_file(again.parent / one.name) == sha256_of_file(one), one.name
 
 
-def test_laboratory_values_are_valid_and_older_than_the_treatment(
+def test_laboratory_values_are_valid_and_each_analyte_has_one_before_treatment(
     folder: Path, y90: DigitalPatient
 ) -> None:
     labs = read_case(folder).other_blocks["labs"]
@@ -100,7 +115,9 @@ def test_laboratory_values_are_valid_and_older_than_the_treatment(
             on=one["on"],
             **limits,
         )
-        assert value.on < given.date()
+        before = [other for other in labs if other["on"] < given.date()]
+        assert one["analyte"] in {other["analyte"] for other in before}
+        assert value.on != given.date()
     assert len(labs) >= 10
 
 

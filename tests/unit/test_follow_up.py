@@ -6,6 +6,14 @@ from typing import Any
 
 import pytest
 
+from opensirt.clinical.follow_up_record import (
+    CriterionResponse,
+    DatedSymptom,
+    FollowUp,
+    FollowUpCourse,
+    ReildFollowUp,
+    SymptomChange,
+)
 from opensirt.domain.adverse_event import AdverseEvent
 from opensirt.domain.ctcae import CtcaeVersion
 from opensirt.domain.laboratory import Analyte, LabValue
@@ -21,14 +29,6 @@ from opensirt.domain.response import ResponseCategory
 from opensirt.domain.site_defaults import default_site_profile
 from opensirt.errors import InputError, UnknownNameError
 from opensirt.workflow.follow_up import follow_up
-from opensirt.workflow.follow_up_record import (
-    CriterionResponse,
-    DatedSymptom,
-    FollowUp,
-    FollowUpCourse,
-    ReildFollowUp,
-    SymptomChange,
-)
 
 TREATED = date(2026, 1, 10)
 

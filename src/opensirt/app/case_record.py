@@ -11,6 +11,7 @@ from opensirt.domain.missing import Missing
 from opensirt.domain.patient_record import (
     Disease,
     EarlierTreatment,
+    HepatobiliaryScan,
     PatientRecord,
     PerformanceStatus,
     TreatmentKind,
@@ -20,7 +21,6 @@ from opensirt.domain.patient_record import (
 if TYPE_CHECKING:
     from opensirt.files.clinical_blocks import ClinicalBlocks
 
-_CLINICAL = ("disease", "labs", "prior_treatments", "symptoms", "overrides")
 _MAKES_A_RECORD = ("disease", "labs", "prior_treatments")
 
 
@@ -104,6 +104,15 @@ def patient_record(case: Case) -> PatientRecord:
             for one in blocks.labs
         ),
         performance=performance,
+        hepatobiliary_scans=tuple(
+            HepatobiliaryScan(
+                on=one.on,
+                function_percent_per_min=_or_missing(one.function_percent_per_min),
+                remnant_function_percent_per_min=_or_missing(one.remnant_function_percent_per_min),
+                body_surface_area_m2=_or_missing(one.body_surface_area_m2),
+            )
+            for one in blocks.hepatobiliary_scans
+        ),
         entered=entered,
     )
 
@@ -119,7 +128,12 @@ def overrides(case: Case) -> tuple[Override, ...]:
 def example_findings(case: Case) -> tuple[Finding, ...]:
     """Say when clinical facts are invented for an example."""
     blocks = _blocks(case)
-    lists = (blocks.labs, blocks.prior_treatments, blocks.symptoms)
+    lists = (
+        blocks.labs,
+        blocks.prior_treatments,
+        blocks.symptoms,
+        blocks.hepatobiliary_scans,
+    )
     if not (blocks.disease.example or any(one.example for some in lists for one in some)):
         return ()
     text = "clinical facts of this case are examples, marked so in case.toml: of no person"
@@ -129,12 +143,12 @@ def example_findings(case: Case) -> tuple[Finding, ...]:
 def _blocks(case: Case) -> "ClinicalBlocks":
     from pathlib import Path
 
-    from opensirt.files.case_file import CASE_FILE_NAME
+    from opensirt.files.case_file import CASE_FILE_NAME, CLINICAL_BLOCKS
     from opensirt.files.clinical_blocks import ClinicalBlocks
     from opensirt.files.toml_document import validated
 
     stated: Mapping[str, Any] = {
-        name: case.other_blocks[name] for name in _CLINICAL if name in case.other_blocks
+        name: case.other_blocks[name] for name in CLINICAL_BLOCKS if name in case.other_blocks
     }
     return validated(ClinicalBlocks, stated, Path(CASE_FILE_NAME))
 

@@ -22,6 +22,7 @@ APPROVE = "approve"
 PLAN = "plan"
 ORDER = "order"
 ADMINISTER = "administer"
+VERIFY = "verify"
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from opensirt.app.case_record import has_clinical_blocks
+from opensirt.app.follow_up_course import has_follow_up
 from opensirt.app.selection import case_selection
 from opensirt.app.software import software_versions
 from opensirt.domain.case import Case
@@ -127,7 +128,8 @@ def evaluate(case: Case, site: SiteProfile, options: RunOptions) -> CaseResult:
             ),
         )
     chosen = _selection(case, site, options, workup, planned)
-    if workup is None and measured is None:
+    alone = chosen is not None or (options.step is None and has_follow_up(case))
+    if workup is None and measured is None and not (alone and not lacking):
         if lacking:
             raise lacking[0][1]
         raise MissingInputError(

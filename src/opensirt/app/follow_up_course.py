@@ -4,10 +4,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from opensirt.app.case_record import patient_record
 from opensirt.clinical.biomarker import MarkerDefinition
+from opensirt.clinical.follow_up_record import (
+    DatedSymptom,
+    FollowUpCourse,
+    LesionDose,
+    LiverToxicityAnswers,
+)
+from opensirt.clinical.liver_function.meld import Sex
 from opensirt.domain.adverse_event import AdverseEvent
 from opensirt.domain.case import Case
 from opensirt.domain.citation import Citation, Status
@@ -19,6 +27,7 @@ from opensirt.domain.lesion import (
     Lesion,
     LesionKind,
     LesionRole,
+    LiverView,
     Modality,
     NewLesion,
     NonTargetState,
@@ -27,7 +36,10 @@ from opensirt.domain.lesion import (
 )
 from opensirt.domain.missing import Missing
 from opensirt.domain.patient_record import (
+    ClinicalState,
+    FdgScan,
     FilledForm,
+    HepatobiliaryScan,
     PatientRecord,
     PerformanceStatus,
     VitalState,
@@ -35,11 +47,7 @@ from opensirt.domain.patient_record import (
 )
 from opensirt.domain.response import ResponseCategory
 from opensirt.errors import InputError, MissingInputError
-from opensirt.workflow.follow_up_record import (
-    DatedSymptom,
-    FollowUpCourse,
-    LiverToxicityAnswers,
-)
+from opensirt.workflow.measure_visits import with_measured_visits
 
 if TYPE_CHECKING:
     from opensirt.files.follow_up_blocks import FollowUpBlock, FollowUpBlocks, VisitBlock
@@ -47,8 +55,18 @@ if TYPE_CHECKING:
 _BLOCKS = ("follow_up", "adverse_events", "quality_of_life")
 
 
-def follow_up_of(case: Case) -> tuple[PatientRecord, FollowUpCourse, tuple[Finding, ...]]:
+def has_follow_up(case: Case) -> bool:
+    """Whether a case says anything of what came after treatment."""
+    return any(case.other_blocks.get(name) for name in _BLOCKS)
+
+
+def follow_up_of(
+    case: Case, doses: Mapping[str, LesionDose] = MappingProxyType({})
+) -> tuple[PatientRecord, FollowUpCourse, tuple[Finding, ...]]:
     """Return the patient record of a case, the course to follow up, and what reading them says.
+
+    `doses` maps the label of a structure to the dose that it got. Sizes are measured from the
+    outlines of the visits where the case has them.
 
     Raises
     ------
@@ -93,9 +111,39 @@ def follow_up_of(case: Case) -> tuple[PatientRecord, FollowUpCourse, tuple[Findi
         vital_status=Missing.NOT_RECORDED
         if said.vital_status is None
         else VitalStatus(VitalState(said.vital_status.state), said.vital_status.on),
+        fdg_scans=tuple(
+            FdgScan(**{name: _or_missing(value) for name, value in one.model_dump().items()})
+            for one in said.fdg_scans
+        ),
+        clinical_states=tuple(
+            ClinicalState(
+                on=one.on,
+                ascites=_or_missing(one.ascites),
+                encephalopathy=_or_missing(one.encephalopathy),
+            )
+            for one in said.clinical_states
+        ),
+        hepatobiliary_scans=tuple(
+            _with_body_surface(one, case) for one in record.hepatobiliary_scans
+        ),
         assumed=tuple(said.assumed),
     )
-    return record, _course(case, said), _example(said)
+    record, measured = with_measured_visits(record, case.visit_segments)
+    return record, _course(case, said, doses), (*_example(said), *measured)
+
+
+def _with_body_surface(scan: HepatobiliaryScan, case: Case) -> HepatobiliaryScan:
+    """Return the scan with the body surface of height and weight where it states none."""
+    from opensirt.physics.analytic import body_surface_area_m2
+
+    height, weight = case.patient.height_cm, case.patient.weight_kg
+    if (
+        not isinstance(scan.body_surface_area_m2, Missing)
+        or isinstance(height, Missing)
+        or isinstance(weight, Missing)
+    ):
+        return scan
+    return replace(scan, body_surface_area_m2=body_surface_area_m2(height, weight))
 
 
 def _blocks(case: Case) -> "FollowUpBlocks":
@@ -109,7 +157,9 @@ def _blocks(case: Case) -> "FollowUpBlocks":
     return validated(FollowUpBlocks, stated, Path(CASE_FILE_NAME))
 
 
-def _course(case: Case, said: "FollowUpBlock") -> FollowUpCourse:
+def _course(case: Case, said: "FollowUpBlock", doses: Mapping[str, LesionDose]) -> FollowUpCourse:
+    sex = case.patient.sex
+    structures = {one.id: one.structure or one.id for one in said.lesions}
     return FollowUpCourse(
         treated_on=_treated_on(case, said),
         treatment_day_counts=said.treatment_day_counts,
@@ -136,6 +186,10 @@ def _course(case: Case, said: "FollowUpBlock") -> FollowUpCourse:
         },
         important_difference=said.important_difference,
         symptoms=_symptoms(case),
+        stable_at_least_days=said.stable_at_least_days,
+        new_therapy_on=said.new_therapy_on,
+        lesion_doses={name: doses[label] for name, label in structures.items() if label in doses},
+        sex=Sex(sex) if sex in {"female", "male"} else Missing.NOT_RECORDED,
     )
 
 
@@ -228,6 +282,7 @@ def _visit(one: "VisitBlock") -> ImagingVisit:
                 viable_diameter_mm=_or_missing(sight.viable_diameter_mm),
                 viable_perpendicular_mm=_or_missing(sight.viable_perpendicular_mm),
                 volume_ml=_or_missing(sight.volume_ml),
+                attenuation_hu=_or_missing(sight.attenuation_hu),
                 pieces_mm=tuple(sight.pieces_mm),
                 merged_into=sight.merged_into,
             )
@@ -238,6 +293,14 @@ def _visit(one: "VisitBlock") -> ImagingVisit:
         },
         non_target=None if one.non_target is None else ResponseCategory(one.non_target),
         markers_normal=_or_missing(one.markers_normal),
+        liver=LiverView(
+            tumour_volume_ml=_or_missing(one.tumour_volume_ml),
+            liver_volume_ml=_or_missing(one.liver_volume_ml),
+            spleen_volume_ml=_or_missing(one.spleen_volume_ml),
+            varices=_or_missing(one.varices),
+            ascites=_or_missing(one.ascites),
+            cirrhosis_like_morphology=_or_missing(one.cirrhosis_like_morphology),
+        ),
         new_lesions=Missing.NOT_RECORDED
         if one.new_lesions is None
         else tuple(

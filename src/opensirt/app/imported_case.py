@@ -1,6 +1,7 @@
 """A patient record as the text of a case.toml."""
 
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import date
 from typing import Any
 
@@ -152,6 +153,7 @@ def _visit(one: ImagingVisit) -> Tables:
     new = one.new_lesions
     return _known(
         on=one.on,
+        **{item.name: getattr(one.liver, item.name) for item in fields(one.liver)},
         sights=[_sight(name, sight) for name, sight in one.sights.items()],
         non_target_states={name: state.value for name, state in one.non_target_states.items()}
         or None,
@@ -173,6 +175,7 @@ def _sight(name: str, one: Sight) -> Tables:
         viable_diameter_mm=one.viable_diameter_mm,
         viable_perpendicular_mm=one.viable_perpendicular_mm,
         volume_ml=one.volume_ml,
+        attenuation_hu=one.attenuation_hu,
         pieces_mm=list(one.pieces_mm) or None,
         merged_into=one.merged_into,
     )

@@ -18,6 +18,7 @@ from opensirt.app.case_facts import (
 from opensirt.app.case_image import read_case_image, require_after_administration
 from opensirt.app.case_planar import read_case_planar
 from opensirt.app.case_structures import read_case_structures, require_shared_frame
+from opensirt.app.case_visits import read_visit_segments
 from opensirt.app.gathered import Gathered
 from opensirt.domain.case import Case, CaseImage, ImageRole
 from opensirt.domain.finding import Confirmation
@@ -74,6 +75,7 @@ def read_case(path: Path, *, zone: tzinfo | None = None) -> Case:
             for structure in read_case_structures(block, folder, images, gathered)
         )
     )
+    visit_segments = read_visit_segments(stated.follow_up, folder, gathered)
     gathered.require_one_patient(confirmations)
     require_shared_frame(images, structures)
     require_after_administration(
@@ -104,4 +106,5 @@ def read_case(path: Path, *, zone: tzinfo | None = None) -> Case:
         other_blocks=stated.other_blocks,
         planar=planar,
         earlier=earlier_doses(stated.prior_treatments),
+        visit_segments=visit_segments,
     )

@@ -8,10 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from opensirt.app.evaluate import RunOptions, evaluate, exported_dose, ordered
+from opensirt.app.follow_up import FOLLOW_UP, follow_up_document, follow_up_of_run
 from opensirt.app.ledger import entered
 from opensirt.app.read_case import read_case
-from opensirt.app.record import add_records
+from opensirt.app.record import add_document, add_records
 from opensirt.app.site import SiteInForce, site_in_force
+from opensirt.clinical.follow_up_record import FollowUp
 from opensirt.domain.case import Case
 from opensirt.domain.finding import Finding, Severity
 from opensirt.domain.image import DoseMap
@@ -109,9 +111,15 @@ def run_case(
     if truth is not None:
         result = replace(result, truth=truth(case, result))
     dose = exported_dose(result.plan, result.verification)
-    result = replace(result, findings=ordered([*result.findings, *_negative_dose(dose)]))
+    options.progress("follow-up")
+    later = follow_up_of_run(case, site, result.verification, made_at=options.made_at)
+    followed = later if isinstance(later, FollowUp) else None
+    said = [later] if isinstance(later, Finding) else [] if followed is None else followed.findings
+    result = replace(result, findings=ordered([*result.findings, *_negative_dose(dose), *said]))
     options.progress("report")
-    write_results(case, result, out, all_plans=options.all_plans, records=records)
+    write_results(
+        case, result, out, all_plans=options.all_plans, records=records, follow_up=followed
+    )
     return result
 
 
@@ -134,6 +142,7 @@ def write_results(
     *,
     all_plans: bool = False,
     records: Path | None = None,
+    follow_up: FollowUp | None = None,
 ) -> None:
     """Write all files of a result beside each other, results.json last.
 
@@ -150,9 +159,11 @@ def write_results(
     try:
         _write_doses(case, result, staging, all_plans=all_plans)
         companions = {one.name: sha256_of_file(one) for one in sorted(staging.iterdir())}
-        write_report(staging, case, result, companions=companions)
+        write_report(staging, case, result, companions=companions, follow_up=follow_up)
         if records is not None:
             add_records(case, result, records)
+            if follow_up is not None:
+                add_document(records, FOLLOW_UP, follow_up_document(case, follow_up))
         _move(staging, out)
     finally:
         shutil.rmtree(staging, ignore_errors=True)

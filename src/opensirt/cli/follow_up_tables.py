@@ -8,8 +8,8 @@ import click
 from opensirt.cli.answer import UNVERIFIED, findings, number, table
 
 if TYPE_CHECKING:
+    from opensirt.clinical.follow_up_record import CriterionResponse, FollowUp
     from opensirt.domain.citation import Citation
-    from opensirt.workflow.follow_up_record import CriterionResponse, FollowUp
 
 
 def _yes(value: object) -> str:

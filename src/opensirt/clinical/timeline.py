@@ -1,12 +1,13 @@
 """What happened to one patient, in order of time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 
 from opensirt.domain.laboratory import analyte_facts
 from opensirt.domain.missing import Missing
-from opensirt.domain.patient_record import PatientRecord
+from opensirt.domain.patient_record import ClinicalState, FdgScan, PatientRecord
 
 
 class EventKind(Enum):
@@ -19,6 +20,10 @@ class EventKind(Enum):
     QUESTIONNAIRE = "questionnaire"
     PERFORMANCE = "performance status"
     VITAL_STATUS = "vital status"
+    SYMPTOM = "symptom"
+    FDG_SCAN = "FDG scan"
+    LIVER_FUNCTION_SCAN = "liver function scan"
+    CLINICAL_STATE = "clinical state"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,9 +44,14 @@ class Timeline:
     undated: tuple[str, ...]
 
 
-def timeline(record: PatientRecord) -> Timeline:
-    """Return every dated entry of a record in order, and the undated ones by themselves."""
-    events: list[TimelineEvent] = []
+def timeline(
+    record: PatientRecord, *, more: Sequence[TimelineEvent] = (), until: date | None = None
+) -> Timeline:
+    """Return every dated entry of a record in order, and the undated ones by themselves.
+
+    `more` are lines that are not in the record; nothing that begins after `until` is shown.
+    """
+    events: list[TimelineEvent] = list(more)
     undated: list[str] = []
     for one in record.treatments:
         words = one.kind.value + (" (planned)" if one.planned else "")
@@ -57,7 +67,8 @@ def timeline(record: PatientRecord) -> Timeline:
             on=value.on,
             until=None,
             kind=EventKind.LABORATORY,
-            text=f"{analyte_facts(value.analyte).name} {value.value:g} {value.unit}",
+            text=f"{analyte_facts(value.analyte).name} {value.value:g} "
+            f"{'' if value.unit == '1' else value.unit}".rstrip(),
         )
         for value in record.laboratory
     ]
@@ -94,5 +105,36 @@ def timeline(record: PatientRecord) -> Timeline:
                 text=status_text,
             )
         )
+    events += [
+        TimelineEvent(on=scan.on, until=None, kind=EventKind.FDG_SCAN, text=_fdg(scan))
+        for scan in record.fdg_scans
+    ]
+    events += [
+        TimelineEvent(
+            on=scan.on,
+            until=None,
+            kind=EventKind.LIVER_FUNCTION_SCAN,
+            text="hepatobiliary scintigraphy",
+        )
+        for scan in record.hepatobiliary_scans
+    ]
+    events += [
+        TimelineEvent(on=state.on, until=None, kind=EventKind.CLINICAL_STATE, text=_state(state))
+        for state in record.clinical_states
+    ]
+    if until is not None:
+        events = [one for one in events if one.on <= until]
     events.sort(key=lambda one: (one.on, one.kind.value, one.text))
     return Timeline(events=tuple(events), undated=tuple(undated))
+
+
+def _fdg(scan: FdgScan) -> str:
+    return "FDG" if isinstance(scan.sul_peak, Missing) else f"FDG, SUL peak {scan.sul_peak:g}"
+
+
+def _state(one: ClinicalState) -> str:
+    return ", ".join(
+        f"{name} {value.replace('_', ' ')}"
+        for name, value in (("ascites", one.ascites), ("encephalopathy", one.encephalopathy))
+        if not isinstance(value, Missing)
+    )

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 from types import MappingProxyType
 
@@ -13,7 +13,7 @@ from opensirt.domain.missing import Missing
 from opensirt.domain.order import OrderFacts
 from opensirt.domain.planar import PlanarImage, PlanarRegion
 from opensirt.domain.session_dose import EarlierDoseFacts
-from opensirt.domain.structure import StructureSet
+from opensirt.domain.structure import Mask, StructureSet
 from opensirt.errors import InputError, UnknownNameError
 
 
@@ -137,6 +137,24 @@ class AdministrationFacts:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class VisitSegments:
+    """Outlines of one imaging visit, from which its sizes are measured.
+
+    `lesions` maps the id of a lesion to its mask; `tumours` is all tumour of the liver.
+    """
+
+    on: date
+    lesions: Mapping[str, Mask] = field(default_factory=dict)
+    tumours: Mask | None = None
+    liver: Mask | None = None
+    spleen: Mask | None = None
+    source: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "lesions", MappingProxyType(dict(self.lesions)))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Case:
     """Everything that is known of one course, as frozen values.
 
@@ -163,6 +181,8 @@ class Case:
     """Planar scintigrams, which are no volumes."""
     earlier: tuple[EarlierDoseFacts, ...] = ()
     """Earlier treatments with what is stated of their doses; those still planned are left out."""
+    visit_segments: tuple[VisitSegments, ...] = ()
+    """Outlines of the imaging visits of the follow-up."""
 
     def __post_init__(self) -> None:
         if not self.key:

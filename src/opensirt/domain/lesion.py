@@ -97,6 +97,8 @@ class Sight:
     """Longest diameter of the arterially enhancing part; 0 when nothing enhances."""
     viable_perpendicular_mm: Number = Missing.NOT_RECORDED
     volume_ml: Number = Missing.NOT_RECORDED
+    attenuation_hu: Number = Missing.NOT_RECORDED
+    """Mean CT number in the portal venous phase; may be below 0."""
     pieces_mm: tuple[float, ...] = ()
     merged_into: str | None = None
 
@@ -136,6 +138,37 @@ class NewLesion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LiverView:
+    """What one visit saw of the liver as a whole and of its late change.
+
+    `tumour_volume_ml` is all tumour in the liver, targets or not.
+    """
+
+    tumour_volume_ml: Number = Missing.NOT_RECORDED
+    liver_volume_ml: Number = Missing.NOT_RECORDED
+    spleen_volume_ml: Number = Missing.NOT_RECORDED
+    varices: bool | Missing = Missing.NOT_RECORDED
+    ascites: bool | Missing = Missing.NOT_RECORDED
+    cirrhosis_like_morphology: bool | Missing = Missing.NOT_RECORDED
+
+    def __post_init__(self) -> None:
+        _require_sizes("the liver", self.tumour_volume_ml)
+        for name in ("liver_volume_ml", "spleen_volume_ml"):
+            volume = getattr(self, name)
+            if not isinstance(volume, Missing) and not (isfinite(volume) and volume > 0):
+                raise InputError(f"{name} is {volume}; a volume above 0 is needed")
+        if (
+            not isinstance(self.tumour_volume_ml, Missing)
+            and not isinstance(self.liver_volume_ml, Missing)
+            and self.tumour_volume_ml > self.liver_volume_ml
+        ):
+            raise InputError(
+                f"tumours of {self.tumour_volume_ml:g} mL in a liver of "
+                f"{self.liver_volume_ml:g} mL; the liver volume includes its tumours"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ImagingVisit:
     """One follow-up: every lesion that was looked at, and what is new.
 
@@ -150,6 +183,7 @@ class ImagingVisit:
     non_target: ResponseCategory | None = None
     markers_normal: bool | Missing = Missing.NOT_RECORDED
     new_lesions: tuple[NewLesion, ...] | Missing = ()
+    liver: LiverView = field(default_factory=LiverView)
 
     def __post_init__(self) -> None:
         for name in ("sights", "non_target_states"):

@@ -155,6 +155,59 @@ class FilledForm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FdgScan:
+    """One FDG scan as a reader measured it by PERCIST: the hottest lesion, and what else changed.
+
+    SUL peak is the mean in a sphere of 1 mL. `total_lesion_glycolysis_g` is the product of mean
+    SUL and volume over all lesions.
+    """
+
+    on: date
+    sul_peak: Number = Missing.NOT_RECORDED
+    liver_mean_sul: Number = Missing.NOT_RECORDED
+    liver_deviation_sul: Number = Missing.NOT_RECORDED
+    blood_pool_mean_sul: Number = Missing.NOT_RECORDED
+    blood_pool_deviation_sul: Number = Missing.NOT_RECORDED
+    total_lesion_glycolysis_g: Number = Missing.NOT_RECORDED
+    indistinguishable: Flag = Missing.NOT_RECORDED
+    """No lesion stands out from background or blood pool."""
+    new_lesion: Flag = Missing.NOT_RECORDED
+    other_lesion_increased: Flag = Missing.NOT_RECORDED
+    """Any other lesion rose by the limit of progression."""
+    injected_activity_mbq: Number = Missing.NOT_RECORDED
+    uptake_min: Number = Missing.NOT_RECORDED
+    glucose_mg_per_dl: Number = Missing.NOT_RECORDED
+    fasting_h: Number = Missing.NOT_RECORDED
+    days_since_chemotherapy: Number = Missing.NOT_RECORDED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HepatobiliaryScan:
+    """Hepatobiliary scintigraphy of one day, as the laboratory computed it.
+
+    Uptake rates of the whole liver, and of the part that will be left (the remnant), in % of
+    the injected activity per minute.
+    """
+
+    on: date
+    function_percent_per_min: Number = Missing.NOT_RECORDED
+    remnant_function_percent_per_min: Number = Missing.NOT_RECORDED
+    body_surface_area_m2: Number = Missing.NOT_RECORDED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClinicalState:
+    """Ascites and encephalopathy on one day, in the words of Child-Pugh, as a clinician saw them.
+
+    A CTCAE grade is no substitute.
+    """
+
+    on: date
+    ascites: str | Missing = Missing.NOT_RECORDED
+    encephalopathy: str | Missing = Missing.NOT_RECORDED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PatientRecord:
     """Everything clinical that is known of one patient.
 
@@ -176,6 +229,9 @@ class PatientRecord:
     lesions: tuple[Lesion, ...] = ()
     imaging: tuple[ImagingVisit, ...] = ()
     vital_status: VitalStatus | Missing = Missing.NOT_RECORDED
+    fdg_scans: tuple[FdgScan, ...] = ()
+    hepatobiliary_scans: tuple[HepatobiliaryScan, ...] = ()
+    clinical_states: tuple[ClinicalState, ...] = ()
     entered: Mapping[str, float | bool | str | Missing] = field(default_factory=dict)
     assumed: tuple[str, ...] = ()
 

@@ -14,6 +14,7 @@ from opensirt.domain.structure import StructureKind
 from opensirt.errors import InputError
 from opensirt.files.clinical_blocks import (
     DiseaseBlock,
+    HepatobiliaryScanBlock,
     LabBlock,
     OverrideBlock,
     PriorTreatmentBlock,
@@ -48,7 +49,14 @@ from opensirt.files.toml_values import (
 CASE_SCHEMA = "opensirt/case/1"
 CASE_FILE_NAME = "case.toml"
 
-CLINICAL_BLOCKS = ("disease", "labs", "prior_treatments", "symptoms", "overrides")
+CLINICAL_BLOCKS = (
+    "disease",
+    "labs",
+    "prior_treatments",
+    "symptoms",
+    "overrides",
+    "hepatobiliary_scans",
+)
 """Blocks that `opensirt select` reads."""
 
 OTHER_BLOCKS = (
@@ -475,6 +483,7 @@ class CaseFile(Block):
     prior_treatments: list[PriorTreatmentBlock] | None = None
     symptoms: list[SymptomBlock] | None = None
     overrides: list[OverrideBlock] | None = None
+    hepatobiliary_scans: list[HepatobiliaryScanBlock] | None = None
     quality_of_life: list[QualityOfLifeBlock] | None = None
     follow_up: FollowUpBlock | None = None
     adverse_events: list[AdverseEventBlock] | None = None

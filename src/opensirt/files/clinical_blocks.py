@@ -180,6 +180,22 @@ class SymptomBlock(Block):
     note: Name | None = Field(default=None, description="in words")
 
 
+class HepatobiliaryScanBlock(Block):
+    """Hepatobiliary scintigraphy of one day, as the laboratory computed it."""
+
+    example: bool = Field(default=False, description=_EXAMPLE)
+    on: date = Field(description="date, such as 2026-01-05 (without quotation marks)")
+    function_percent_per_min: Positive | None = Field(
+        default=None, description="uptake rate of the whole liver, in % of the activity per minute"
+    )
+    remnant_function_percent_per_min: Positive | None = Field(
+        default=None, description="uptake rate of the part that is not treated"
+    )
+    body_surface_area_m2: Positive | None = Field(
+        default=None, description="otherwise from height and weight in [patient]"
+    )
+
+
 class OverrideBlock(Block):
     """Named people go on in spite of one eligibility rule."""
 
@@ -199,3 +215,4 @@ class ClinicalBlocks(Block):
     prior_treatments: list[PriorTreatmentBlock] = Field(default_factory=list)
     symptoms: list[SymptomBlock] = Field(default_factory=list)
     overrides: list[OverrideBlock] = Field(default_factory=list)
+    hepatobiliary_scans: list[HepatobiliaryScanBlock] = Field(default_factory=list)

@@ -2,7 +2,7 @@
 
 from datetime import date
 from enum import Enum
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
@@ -35,6 +35,10 @@ class LesionBlock(Block):
     """One lesion at baseline; its identity stays the same from visit to visit."""
 
     id: Name = Field(description="a short name, such as the label of its structure")
+    structure: Name | None = Field(
+        default=None,
+        description="label of its structure at treatment, whose dose it got; the id when left out",
+    )
     organ: Name = Field(description="paired organs are one organ; all nodes together are one")
     role: Annotated[str, *_words(LesionRole)] = Field(description='"target" or "non-target"')
     kind: Annotated[str, *_words(LesionKind)] = LesionKind.MASS.value
@@ -61,6 +65,9 @@ class SightBlock(Block):
     )
     viable_perpendicular_mm: Size = None
     volume_ml: Size = None
+    attenuation_hu: float | None = Field(
+        default=None, description="mean CT number in the portal venous phase, for Choi"
+    )
     pieces_mm: list[float] = Field(
         default_factory=list, description="longest diameters of the pieces of a split lesion"
     )
@@ -75,10 +82,42 @@ class NewLesionBlock(Block):
     equivocal: bool
 
 
+class SegmentationBlock(Block):
+    """Outlines of one visit, from which sizes and volumes are measured.
+
+    Names of segments may end in * for several. A lesion that is in no file was not measured: an
+    absent one is entered as a sight.
+    """
+
+    path: Name = Field(description="file, relative to case.toml")
+    frame: Name | None = Field(
+        default=None, description="name of the frame of reference, where the file carries none"
+    )
+    names: dict[str, Name] = Field(
+        default_factory=dict, description="number of a label = its name, for label maps"
+    )
+    lesions: dict[Name, Name] = Field(
+        default_factory=dict, description='segment = id of the lesion, { "Tumor 1" = "t1" }'
+    )
+    tumours: list[Name] = Field(
+        default_factory=list,
+        description='segments that together are all tumour of the liver, such as ["Tumor *"]',
+    )
+    liver: Name | None = Field(default=None, description="segment of the whole liver")
+    spleen: Name | None = Field(default=None, description="segment of the spleen")
+
+
 class VisitBlock(Block):
     """One imaging visit; the last one not after treatment is baseline."""
 
     on: date = Field(description=_ON)
+    segmentations: list[SegmentationBlock] = Field(default_factory=list)
+    tumour_volume_ml: Size = Field(default=None, description="all tumour of the liver")
+    liver_volume_ml: Size = Field(default=None, description="liver with its tumours")
+    spleen_volume_ml: Size = None
+    varices: bool | None = None
+    ascites: bool | None = Field(default=None, description="seen on this imaging")
+    cirrhosis_like_morphology: bool | None = None
     sights: list[SightBlock] = Field(default_factory=list)
     non_target_states: dict[str, Annotated[str, *_words(NonTargetState)]] = Field(
         default_factory=dict
@@ -140,6 +179,40 @@ class BraatBlock(Block):
     biliary_obstruction: bool | None = None
 
 
+class FdgScanBlock(Block):
+    """One FDG scan as a reader measured it; the last one not after treatment is baseline."""
+
+    on: date = Field(description=_ON)
+    sul_peak: Size = Field(default=None, description="of the hottest lesion, in a sphere of 1 mL")
+    liver_mean_sul: Size = None
+    liver_deviation_sul: Size = None
+    blood_pool_mean_sul: Size = Field(
+        default=None, description="of the aorta; in place of a diseased liver"
+    )
+    blood_pool_deviation_sul: Size = None
+    total_lesion_glycolysis_g: Size = None
+    indistinguishable: bool | None = Field(
+        default=None, description="no lesion stands out from background or blood pool"
+    )
+    new_lesion: bool | None = None
+    other_lesion_increased: bool | None = Field(
+        default=None, description="another lesion rose by 30 % or more"
+    )
+    injected_activity_mbq: Size = None
+    uptake_min: Size = None
+    glucose_mg_per_dl: Size = None
+    fasting_h: Size = None
+    days_since_chemotherapy: Size = None
+
+
+class ClinicalStateBlock(Block):
+    """Ascites and encephalopathy on one day, in the words of Child-Pugh."""
+
+    on: date = Field(description=_ON)
+    ascites: Literal["none", "mild", "moderate"] | None = None
+    encephalopathy: Literal["none", "grade_1_2", "grade_3_4"] | None = None
+
+
 class FollowUpBlock(Block):
     """What became of the patient."""
 
@@ -185,6 +258,15 @@ class FollowUpBlock(Block):
     marker_definitions: dict[str, MarkerDefinitionBlock] = Field(
         default_factory=dict, description="analyte = definition"
     )
+    stable_at_least_days: Day | None = Field(
+        default=None,
+        description="days from baseline that stable disease has to last, as the protocol says",
+    )
+    new_therapy_on: date | None = Field(
+        default=None, description="first day of a new anticancer therapy; best response ends before"
+    )
+    fdg_scans: list[FdgScanBlock] = Field(default_factory=list)
+    clinical_states: list[ClinicalStateBlock] = Field(default_factory=list)
     important_difference: Name = Field(
         default="ten_points", description="difference of quality-of-life scores that matters"
     )

@@ -5,7 +5,9 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from opensirt.domain.case import Case, CaseImage, ImageRole
+import numpy as np
+
+from opensirt.domain.case import Case, CaseImage, ImageRole, VisitSegments
 from opensirt.domain.image import Event
 from opensirt.domain.missing import Missing
 from opensirt.domain.structure import StructureKind
@@ -65,7 +67,9 @@ def digital_case(patient: DigitalPatient) -> Case:
             "disease": dict(patient.disease),
             "labs": [dict(one) for one in patient.labs],
             "prior_treatments": [dict(one) for one in patient.prior_treatments],
+            **_later_blocks(patient),
         },
+        visit_segments=(_outlined(patient),),
     )
 
 
@@ -84,6 +88,42 @@ def write_digital_case(folder: Path, patient: DigitalPatient) -> Path:
     with whole_file(path) as part:
         part.write_text(_case_text(patient), encoding="utf-8")
     return path
+
+
+def _lesions_drawn(patient: DigitalPatient) -> tuple[str, ...]:
+    """Return the ids of the lesions of the follow-up that are structures."""
+    labels = {one.label for one in patient.structures}
+    listed = patient.course["follow_up"]["lesions"]
+    return tuple(one["id"] for one in listed if one["id"] in labels)
+
+
+def _later_blocks(patient: DigitalPatient) -> dict[str, Any]:
+    """Return the blocks of the follow-up, its baseline measured from the structures."""
+    blocks = {name: block for name, block in patient.course.items() if name != "follow_up"}
+    follow_up = dict(patient.course["follow_up"])
+    first, *later = follow_up["visits"]
+    outlines = {
+        "path": _STRUCTURES,
+        "frame": parameters()["frame"],
+        "lesions": {name: name for name in _lesions_drawn(patient)},
+        "tumours": ["tumour *"],
+        "liver": StructureKind.LIVER.value,
+    }
+    follow_up["visits"] = [{**first, "segmentations": [outlines]}, *later]
+    return {**blocks, "follow_up": follow_up}
+
+
+def _outlined(patient: DigitalPatient) -> VisitSegments:
+    """Return the structures as the outlines of the baseline visit."""
+    tumours = [one.mask for one in patient.structures.of_kind(StructureKind.TUMOUR)]
+    together = np.logical_or.reduce([one.values for one in tumours])
+    return VisitSegments(
+        on=patient.course["follow_up"]["visits"][0]["on"],
+        lesions={name: patient.structures.labelled(name).mask for name in _lesions_drawn(patient)},
+        tumours=tumours[0].with_values(together),
+        liver=patient.structures.labelled(StructureKind.LIVER.value).mask,
+        source=_STRUCTURES,
+    )
 
 
 def _case_text(patient: DigitalPatient) -> str:
@@ -147,6 +187,10 @@ def _case_text(patient: DigitalPatient) -> str:
         lines += _table("[[prior_treatments]]", entry)
     for entry in patient.labs:
         lines += _table("[[labs]]", entry)
+    for name, block in _later_blocks(patient).items():
+        entries = block if isinstance(block, list) else [block]
+        for one in entries:
+            lines += _table(f"[[{name}]]" if isinstance(block, list) else f"[{name}]", one)
     return "\n".join(lines).lstrip("\n") + "\n"
 
 

@@ -57,6 +57,8 @@ class DigitalPatient:
     disease: Mapping[str, Any]
     labs: tuple[Mapping[str, Any], ...]
     prior_treatments: tuple[Mapping[str, Any], ...]
+    course: Mapping[str, Any]
+    """Blocks of the follow-up as a case file states them, by name: invented, of no person."""
     truth: Truth
 
     def __post_init__(self) -> None:
@@ -148,10 +150,9 @@ def digital_patient(
             residual_activity_bq=course["residual_mbq"] * BQ_PER_MBQ,
         ),
         disease=parameters()["disease"],
-        labs=tuple(
-            {**one, "on": parameters()["labs"]["on"]} for one in parameters()["labs"]["values"]
-        ),
+        labs=_labs(),
         prior_treatments=tuple(parameters()["prior_treatments"]),
+        course={name: parameters()[name] for name in COURSE_BLOCKS},
         truth=Truth(
             lung_shunt_fraction=delivered.lung_shunt_fraction,
             lung_mass_kg=anatomy.lung_mass_kg,
@@ -161,6 +162,29 @@ def digital_patient(
             structures=true_structures(anatomy, activity, density),
         ),
     )
+
+
+COURSE_BLOCKS = (
+    "hepatobiliary_scans",
+    "symptoms",
+    "adverse_events",
+    "quality_of_life",
+    "follow_up",
+)
+"""Blocks of the parameters that go into the case file as they are."""
+
+
+def _labs() -> tuple[Mapping[str, Any], ...]:
+    """Return the values before treatment, and later ones in the same units and limits."""
+    first = parameters()["labs"]
+    made: list[Mapping[str, Any]] = [{**one, "on": first["on"]} for one in first["values"]]
+    printed = {one["analyte"]: one for one in first["values"]}
+    made += [
+        {**printed[analyte], "value": value, "on": later["on"]}
+        for later in parameters()["later_labs"]
+        for analyte, value in later["values"].items()
+    ]
+    return tuple(made)
 
 
 def _at_administration(

@@ -1,11 +1,13 @@
 """The whole report as one document, ready to be written as HTML and PDF."""
 
+from opensirt.clinical.follow_up_record import FollowUp
 from opensirt.domain.case import Case
 from opensirt.domain.record import CaseResult
 from opensirt.report.content import Document, Section
 from opensirt.report.sections.chosen import planned_dose
 from opensirt.report.sections.dose import dose_section
 from opensirt.report.sections.findings import findings_section
+from opensirt.report.sections.follow_up import follow_up_sections
 from opensirt.report.sections.key_results import key_results_section
 from opensirt.report.sections.method import method_section
 from opensirt.report.sections.pictures import pictures_section
@@ -18,7 +20,9 @@ from opensirt.report.sections.work_up import work_up_section
 from opensirt.report.wording import RESEARCH_USE
 
 
-def report_document(case: Case, result: CaseResult) -> Document:
+def report_document(
+    case: Case, result: CaseResult, *, follow_up: FollowUp | None = None
+) -> Document:
     """Return the report of a run: findings first, method and provenance last."""
     sections = [findings_section(result.findings), key_results_section(result)]
     pictures = pictures_section(case, result)
@@ -46,9 +50,11 @@ def report_document(case: Case, result: CaseResult) -> Document:
         sections.append(work_up_section(result.workup))
     if result.selection is not None:
         sections.append(selection_section(result.selection))
+    if follow_up is not None:
+        sections += follow_up_sections(follow_up)
     sections.append(method_section(result))
     return Document(
-        title=_title(result),
+        title=_title(result, followed_up=follow_up is not None),
         case_key=result.case_key,
         research_use=RESEARCH_USE,
         made_at=result.provenance.made_at.isoformat(timespec="minutes"),
@@ -57,11 +63,13 @@ def report_document(case: Case, result: CaseResult) -> Document:
     )
 
 
-def _title(result: CaseResult) -> str:
+def _title(result: CaseResult, *, followed_up: bool) -> str:
     if result.verification is not None and result.plan is not None:
         return "Radioembolization: plan and measured dose"
     if result.verification is not None:
         return "Radioembolization: measured dose"
     if result.plan is not None:
         return "Radioembolization: plan"
-    return "Radioembolization: work-up"
+    if result.workup is not None:
+        return "Radioembolization: work-up"
+    return "Radioembolization: follow-up" if followed_up else "Radioembolization: selection"

@@ -1,9 +1,11 @@
 """results.json: everything that a run found, for programs."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
+from opensirt.clinical.follow_up_record import FollowUp
 from opensirt.domain.case import Case
 from opensirt.domain.delivery import Delivery
 from opensirt.domain.finding import Finding
@@ -26,6 +28,7 @@ from opensirt.domain.session_dose import CumulativeDose
 from opensirt.domain.uncertainty import DoseUncertainty
 from opensirt.errors import InputError
 from opensirt.provenance import Provenance
+from opensirt.report.plain import NO_VALUE, plain
 from opensirt.report.results_schema import results_schema
 from opensirt.report.sections.chosen import reported_dose
 from opensirt.report.selection_results import selection_data
@@ -34,12 +37,14 @@ from opensirt.report.wording import RESEARCH_USE
 __all__ = ["NO_VALUE", "SCHEMA", "results_document", "results_schema"]
 
 SCHEMA = "opensirt/results/1"
-NO_VALUE = "does not apply"
-"""Stands where a finding has no value or no limit: a reason, as for every absent number."""
 
 
 def results_document(
-    case: Case, result: CaseResult, *, files: Mapping[str, str] = MappingProxyType({})
+    case: Case,
+    result: CaseResult,
+    *,
+    files: Mapping[str, str] = MappingProxyType({}),
+    follow_up: FollowUp | None = None,
 ) -> dict[str, Any]:
     """Return the content of results.json as plain values.
 
@@ -52,6 +57,8 @@ def results_document(
         What was done, and with what.
     files
         Name → sha256 of the files that were written beside it.
+    follow_up
+        What became of the patient; its findings are among those of the result.
 
     Raises
     ------
@@ -75,6 +82,8 @@ def results_document(
         document["dose"] = _dose(dose)
     if result.verification is not None:
         document["verification"] = _verification(result.verification)
+    if follow_up is not None:
+        document["follow_up"] = follow_up_data(follow_up)
     if result.truth:
         document["truth"] = [_truth(one) for one in result.truth]
     if case.confirmations:
@@ -86,6 +95,26 @@ def results_document(
     if files:
         document["files"] = dict(files)
     return document
+
+
+def follow_up_data(made: FollowUp) -> dict[str, Any]:
+    """Return a follow-up as plain values without null, its findings left to the result."""
+    found = plain(replace(made, findings=()))
+    assert isinstance(found, dict)  # noqa: S101 - a record is a mapping
+    found.pop("findings")
+    data = _without_null(found)
+    assert isinstance(data, dict)  # noqa: S101 - as given
+    return data
+
+
+def _without_null(value: object) -> object:
+    if value is None:
+        return NO_VALUE
+    if isinstance(value, dict):
+        return {key: _without_null(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [_without_null(one) for one in value]
+    return value
 
 
 def _number(value: Number) -> float | str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from opensirt.domain.finding import Severity
 from opensirt.domain.missing import Missing
+from opensirt.domain.response import ResponseCategory
 from opensirt.domain.structure import StructureKind
 
 _TEXT = {"type": "string"}
@@ -82,6 +83,7 @@ def results_schema() -> dict[str, Any]:
                 ),
                 "dose": {"$ref": "#/$defs/dose"},
                 "verification": _verification(),
+                "follow_up": _follow_up(),
                 "truth": _list(_truth()),
                 "files": _map(_HASH),
             },
@@ -154,6 +156,60 @@ def _selection() -> dict[str, Any]:
             "profile": _NAME,
             "device": _TEXT,
             "scores": _list(score),
+        },
+    )
+
+
+def _follow_up() -> dict[str, Any]:
+    categories = {"enum": [one.value for one in ResponseCategory]}
+    visit = _object({"on": _NAME, "criterion": _NAME, "overall": categories})
+    criterion = _object(
+        {"criterion": _NAME, "title": _NAME, "assessments": _list(visit)},
+        {"by_lesion": _list(_object({"lesion": _NAME, "on": _NAME, "category": categories}))},
+    )
+    worst = _object({"term": _NAME, "grade": {"type": ["integer", "string"]}})
+    window = _object(
+        {
+            "version": _NAME,
+            "first_day": {"type": "integer"},
+            "last_day": {"type": "integer"},
+            "laboratory": _list(worst),
+            "events": _list(worst),
+            "shift": _list(_list({"type": "integer"})),
+        }
+    )
+    definition = _object(
+        {
+            "definition": _NAME,
+            "met": {"type": ["boolean", "string"]},
+            "evidence": _list({"type": "object"}),
+        }
+    )
+    return _object(
+        {
+            "treated_on": _NAME,
+            "on": _NAME,
+            "day": {"type": "integer", "minimum": 0},
+            "on_watch_list": {"type": "boolean"},
+            "timeline": {"type": "object"},
+            "response": _list(criterion),
+            "toxicity": _list(window),
+            "reild": _list(definition),
+        },
+        {
+            name: _list({"type": "object"})
+            for name in (
+                "choi",
+                "dose_response",
+                "graded",
+                "hepatobiliary",
+                "late_events",
+                "liver_function",
+                "markers",
+                "quality_of_life",
+                "symptoms",
+                "tumour_load",
+            )
         },
     )
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from opensirt.clinical.follow_up_record import FollowUp
 from opensirt.domain.case import Case
 from opensirt.domain.record import CaseResult
 from opensirt.provenance import sha256_of_file
@@ -21,6 +22,7 @@ def write_report(
     result: CaseResult,
     *,
     companions: Mapping[str, str] = MappingProxyType({}),
+    follow_up: FollowUp | None = None,
 ) -> tuple[Path, ...]:
     """Write report.html, report.pdf and, last, results.json.
 
@@ -33,20 +35,22 @@ def write_report(
     companions
         Name → sha256 of files that were written beside the report, such as the dose; they are
         listed in results.json together with the report itself.
+    follow_up
+        What became of the patient, where the case says so.
     """
     from opensirt.report.document import report_document
     from opensirt.report.html import html_text
     from opensirt.report.pdf import pdf_bytes
     from opensirt.report.results import results_document
 
-    document = report_document(case, result)
+    document = report_document(case, result, follow_up=follow_up)
     html, pdf, results = (folder / name for name in (HTML_NAME, PDF_NAME, RESULTS_NAME))
     with whole_file(html) as part:
         part.write_text(html_text(document), encoding="utf-8")
     with whole_file(pdf) as part:
         part.write_bytes(pdf_bytes(document, result.provenance.made_at))
     made = {one.name: sha256_of_file(one) for one in (html, pdf)}
-    data = results_document(case, result, files={**companions, **made})
+    data = results_document(case, result, files={**companions, **made}, follow_up=follow_up)
     text = json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
     with whole_file(results) as part:
         part.write_text(text, encoding="utf-8")

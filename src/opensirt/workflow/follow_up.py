@@ -6,9 +6,18 @@ from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
-from opensirt.clinical.liver_function.trend import albi_trend
+from opensirt.clinical.follow_up_record import (
+    CriterionResponse,
+    DatedSymptom,
+    FollowUp,
+    FollowUpCourse,
+    ReildFollowUp,
+)
+from opensirt.clinical.liver_function.trend import albi_trend, score_trends
 from opensirt.clinical.reild import on_watch_list
+from opensirt.clinical.response.metabolic_course import MetabolicCourse, metabolic_course
 from opensirt.clinical.response.selection import check_targets
+from opensirt.clinical.timeline import EventKind, Timeline, TimelineEvent, timeline
 from opensirt.domain.finding import Finding, Severity
 from opensirt.domain.laboratory import analyte_facts
 from opensirt.domain.missing import Missing
@@ -16,7 +25,14 @@ from opensirt.domain.patient_record import PatientRecord, VitalState
 from opensirt.domain.site import SiteProfile
 from opensirt.errors import InputError
 from opensirt.provenance import Provenance
-from opensirt.workflow.follow_up_record import FollowUp, FollowUpCourse, ReildFollowUp
+from opensirt.workflow.follow_up_imaging import (
+    choi_follow_up,
+    dose_responses,
+    hepatobiliary_scores,
+    late_liver,
+    loads,
+    with_baseline_sizes,
+)
 from opensirt.workflow.follow_up_response import (
     baseline_visit,
     form_scores,
@@ -84,6 +100,11 @@ def follow_up(
             "duplicate"
         )
     known, later = _until(record, course, on)
+    baseline = baseline_visit(known, course)
+    known = replace(known, lesions=with_baseline_sizes(known.lesions, baseline))
+    read = responses(known, course)
+    scans, said = hepatobiliary_scores(known.hepatobiliary_scans, until=on)
+    metabolic = metabolic_course(known.fdg_scans, treated_on=course.treated_on)
     reild = reild_by_definition(known, course, day=day)
     dead = (
         not isinstance(known.vital_status, Missing) and known.vital_status.state is VitalState.DEAD
@@ -101,13 +122,32 @@ def follow_up(
         reild=reild,
         braat=braat_by_version(known, course, day=day),
         albi=albi_trend(known.laboratory, within_days=course.albi_within_days),
-        response=responses(known, course),
+        response=read,
         symptoms=symptom_courses(
             replace(course, symptoms=tuple(one for one in course.symptoms if one.on <= on))
         ),
         markers=marker_courses(known, course),
         quality_of_life=form_scores(known, course),
-        findings=_findings(known, course, reild, later),
+        timeline=_timeline(known, course, on),
+        liver_function=score_trends(
+            known.laboratory,
+            known.clinical_states,
+            within_days=course.albi_within_days,
+            sex=course.sex,
+            dialysis=_dialysis(known),
+            birth_year=known.birth_year,
+        ),
+        hepatobiliary=scans,
+        choi=choi_follow_up(known, course, baseline),
+        metabolic=metabolic,
+        tumour_load=loads(known, course, baseline),
+        dose_response=dose_responses(read, course),
+        late_liver=late_liver(known, course, baseline),
+        findings=(
+            *_findings(known, course, reild, later),
+            *_response_findings(read, metabolic),
+            *said,
+        ),
         provenance=Provenance(
             method="follow_up",
             made_at=made_at,
@@ -124,11 +164,68 @@ def follow_up(
     )
 
 
+def _response_findings(
+    read: tuple[CriterionResponse, ...], metabolic: MetabolicCourse | Missing | None
+) -> tuple[Finding, ...]:
+    """Return queries to the reader, and what makes FDG scans hard to compare, once each."""
+    found = [
+        finding
+        for one in read
+        for best in (one.best, one.best_confirmed)
+        if best is not None
+        for finding in best.findings
+    ]
+    if isinstance(metabolic, MetabolicCourse):
+        found += [finding for one in metabolic.assessments for finding in one.findings]
+    return tuple(dict.fromkeys(found))
+
+
+_DATED = (
+    "laboratory",
+    "performance",
+    "adverse_events",
+    "forms",
+    "imaging",
+    "fdg_scans",
+    "hepatobiliary_scans",
+    "clinical_states",
+)
+"""Parts of a record whose entries have one day."""
+
+
+def _dialysis(record: PatientRecord) -> bool | Missing:
+    found = record.entered.get("dialysis", Missing.NOT_RECORDED)
+    return found if isinstance(found, bool | Missing) else Missing.NOT_RECORDED
+
+
+def _timeline(record: PatientRecord, course: FollowUpCourse, on: date) -> Timeline:
+    """Return all lines up to a day, this treatment and the symptoms among them."""
+    symptoms = tuple(
+        TimelineEvent(on=one.on, until=None, kind=EventKind.SYMPTOM, text=_symptom_words(one))
+        for one in course.symptoms
+    )
+    treated = TimelineEvent(
+        on=course.treated_on,
+        until=None,
+        kind=EventKind.TREATMENT,
+        text="radioembolization: this course",
+    )
+    return timeline(record, more=(treated, *symptoms), until=on)
+
+
+def _symptom_words(one: DatedSymptom) -> str:
+    words = one.name
+    if not isinstance(one.per_day, Missing):
+        words += f" {one.per_day:g} a day"
+    if not isinstance(one.ctcae_grade, Missing):
+        words += f" grade {one.ctcae_grade}"
+    return words
+
+
 def _until(record: PatientRecord, course: FollowUpCourse, on: date) -> tuple[PatientRecord, int]:
     """Return the record as it was on one day, and how many entries are later."""
     parts: dict[str, Any] = {
-        name: tuple(one for one in getattr(record, name) if one.on <= on)
-        for name in ("laboratory", "performance", "adverse_events", "forms", "imaging")
+        name: tuple(one for one in getattr(record, name) if one.on <= on) for name in _DATED
     }
     later = sum(len(getattr(record, name)) - len(kept) for name, kept in parts.items())
     later += sum(one.on > on for one in course.symptoms)

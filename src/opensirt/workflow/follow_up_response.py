@@ -1,15 +1,32 @@
 """The response part of a follow-up: criteria, symptoms, markers, quality of life."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from opensirt.clinical.biomarker import MARKERS, marker_response
+from opensirt.clinical.follow_up_record import (
+    CriterionResponse,
+    DatedSymptom,
+    FollowUpCourse,
+    FormFollowUp,
+    MarkerFollowUp,
+    Number,
+    SymptomChange,
+    SymptomFollowUp,
+)
 from opensirt.clinical.quality_of_life import (
     Change,
     change_of,
     important_difference,
     questionnaire,
     score_answers,
+)
+from opensirt.clinical.response.best_response import (
+    BestResponse,
+    Confirmation,
+    Visit,
+    best_response,
 )
 from opensirt.clinical.response.course import assess_course
 from opensirt.clinical.response.criterion import (
@@ -23,16 +40,7 @@ from opensirt.clinical.toxicity.laboratory_series import baseline_value
 from opensirt.domain.lesion import ImagingVisit, LesionRole, Sight, SightState
 from opensirt.domain.missing import Missing
 from opensirt.domain.patient_record import FilledForm, PatientRecord
-from opensirt.workflow.follow_up_record import (
-    CriterionResponse,
-    DatedSymptom,
-    FollowUpCourse,
-    FormFollowUp,
-    MarkerFollowUp,
-    Number,
-    SymptomChange,
-    SymptomFollowUp,
-)
+from opensirt.domain.response import ResponseAssessment
 
 
 def baseline_visit(record: PatientRecord, course: FollowUpCourse) -> ImagingVisit | None:
@@ -45,10 +53,34 @@ def responses(record: PatientRecord, course: FollowUpCourse) -> tuple[CriterionR
     """Return the response by every criterion that is asked for."""
     if not record.lesions:
         return ()
+    names = course.criteria or sum_criterion_names()
+    readings = [course]
+    if course.organs is None and _beyond_the_liver(record):
+        readings.append(replace(course, organs=LIVER))
     return tuple(
-        _by_criterion(record, course, sum_criterion(name))
-        for name in course.criteria or sum_criterion_names()
+        _by_criterion(record, reading, sum_criterion(name))
+        for reading in readings
+        for name in names
     )
+
+
+LIVER = ("liver",)
+"""Organs of a liver-specific response."""
+
+
+def _beyond_the_liver(record: PatientRecord) -> bool:
+    """Whether a liver-specific response can differ from the overall one, and can be read."""
+    new = [
+        one
+        for visit in record.imaging
+        if not isinstance(visit.new_lesions, Missing)
+        for one in visit.new_lesions
+    ]
+    organs = {one.organ for one in record.lesions} | {one.organ for one in new}
+    elsewhere = bool(organs - set(LIVER))
+    in_liver = any(one.organ in LIVER for one in record.lesions)
+    entered_as_a_whole = any(one.non_target is not None for one in record.imaging)
+    return elsewhere and in_liver and not entered_as_a_whole
 
 
 def _by_criterion(
@@ -78,6 +110,7 @@ def _by_criterion(
             by_lesion=(),
             progression_on=None,
             citation=criterion.citation,
+            organs=course.organs,
         )
     made = assess_course(
         record.lesions,
@@ -103,6 +136,24 @@ def _by_criterion(
         by_lesion=lesion_responses(read, baseline, visits, criterion),
         progression_on=made.progression_on,
         citation=criterion.citation,
+        organs=course.organs,
+        best=_best(made.assessments, baseline, course, Confirmation.NONE),
+        best_confirmed=_best(made.assessments, baseline, course, Confirmation.FOUR_WEEKS),
+    )
+
+
+def _best(
+    assessments: Sequence[ResponseAssessment],
+    baseline: ImagingVisit,
+    course: FollowUpCourse,
+    confirmation: Confirmation,
+) -> BestResponse:
+    return best_response(
+        [Visit(one.on, one.overall) for one in assessments],
+        baseline_on=baseline.on,
+        stable_at_least_days=course.stable_at_least_days or 0,
+        confirmation=confirmation,
+        new_therapy_on=course.new_therapy_on,
     )
 
 

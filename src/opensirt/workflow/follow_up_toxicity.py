@@ -12,6 +12,13 @@ from opensirt.clinical.braat_grade import (
     braat_grade,
     braat_items,
 )
+from opensirt.clinical.follow_up_record import (
+    FollowUpCourse,
+    GradedValue,
+    LateEvents,
+    ReildFollowUp,
+    WindowToxicity,
+)
 from opensirt.clinical.predicate.facts import Value
 from opensirt.clinical.reild import (
     assess_reild,
@@ -34,13 +41,6 @@ from opensirt.domain.laboratory import analyte_facts
 from opensirt.domain.missing import Missing
 from opensirt.domain.patient_record import PatientRecord
 from opensirt.reference.table import read_table
-from opensirt.workflow.follow_up_record import (
-    FollowUpCourse,
-    GradedValue,
-    LateEvents,
-    ReildFollowUp,
-    WindowToxicity,
-)
 
 _FACT_OF_EVENT = {
     "ascites": "ascites_after",

@@ -8,10 +8,9 @@ from typing import TypeVar
 from opensirt.clinical.eligibility import Profile, assess_eligibility
 from opensirt.clinical.eligibility import profile as profile_named
 from opensirt.clinical.laboratory_facts import examine_laboratory, latest_value
-from opensirt.clinical.liver_function.albi import albi
-from opensirt.clinical.liver_function.child_pugh import Ascites, Encephalopathy, child_pugh
-from opensirt.clinical.liver_function.fibrosis import apri, fib_4
-from opensirt.clinical.liver_function.meld import Sex, meld, meld_3_0, meld_na
+from opensirt.clinical.liver_function.child_pugh import Ascites, Encephalopathy
+from opensirt.clinical.liver_function.meld import Sex
+from opensirt.clinical.liver_function.panel import PanelInputs, score_panel
 from opensirt.clinical.record_facts import RecordFacts, record_facts
 from opensirt.clinical.statement import checklist, considerations
 from opensirt.domain.case import Case
@@ -169,58 +168,28 @@ def _scores(case: Case, record: PatientRecord, facts: RecordFacts, on: date) -> 
         value = latest_value(record.laboratory, analyte, on=on)
         return value if isinstance(value, Missing) else value.inside
 
-    bilirubin, albumin = inside(Analyte.BILIRUBIN), inside(Analyte.ALBUMIN)
-    inr, creatinine = inside(Analyte.INR), inside(Analyte.CREATININE)
-    sodium, platelets = inside(Analyte.SODIUM), inside(Analyte.PLATELETS)
     ast = latest_value(record.laboratory, Analyte.AST, on=on)
     age, dialysis = facts.get("age_years"), facts.get("dialysis")
     years: Number = age if isinstance(age, float | Missing) else Missing.NOT_RECORDED
     on_dialysis = dialysis if isinstance(dialysis, bool) else Missing.NOT_RECORDED
     sex = case.patient.sex
-    return (
-        albi(bilirubin_umol_per_l=bilirubin, albumin_g_per_l=albumin),
-        child_pugh(
-            bilirubin_umol_per_l=bilirubin,
-            albumin_g_per_l=albumin,
-            inr=inr,
-            ascites=_word(Ascites, facts.get("ascites")),
-            encephalopathy=_word(Encephalopathy, facts.get("encephalopathy")),
-        ),
-        meld(
-            bilirubin_umol_per_l=bilirubin,
-            inr=inr,
-            creatinine_umol_per_l=creatinine,
-            dialysis=on_dialysis,
-        ),
-        meld_na(
-            bilirubin_umol_per_l=bilirubin,
-            inr=inr,
-            creatinine_umol_per_l=creatinine,
-            sodium_mmol_per_l=sodium,
-            dialysis=on_dialysis,
-        ),
-        meld_3_0(
-            bilirubin_umol_per_l=bilirubin,
-            inr=inr,
-            creatinine_umol_per_l=creatinine,
-            sodium_mmol_per_l=sodium,
-            albumin_g_per_l=albumin,
-            sex=Sex(sex) if sex in {"female", "male"} else Missing.NOT_RECORDED,
-            age_years=years,
-            dialysis=on_dialysis,
-            cap_40=False,
-        ),
-        apri(
+    return score_panel(
+        PanelInputs(
+            bilirubin_umol_per_l=inside(Analyte.BILIRUBIN),
+            albumin_g_per_l=inside(Analyte.ALBUMIN),
+            inr=inside(Analyte.INR),
+            creatinine_umol_per_l=inside(Analyte.CREATININE),
+            sodium_mmol_per_l=inside(Analyte.SODIUM),
             ast_u_per_l=inside(Analyte.AST),
             ast_upper_limit_u_per_l=ast if isinstance(ast, Missing) else ast.upper_limit_inside,
-            platelets_1e9_per_l=platelets,
-        ),
-        fib_4(
-            age_years=years,
-            ast_u_per_l=inside(Analyte.AST),
             alt_u_per_l=inside(Analyte.ALT),
-            platelets_1e9_per_l=platelets,
-        ),
+            platelets_1e9_per_l=inside(Analyte.PLATELETS),
+            ascites=_word(Ascites, facts.get("ascites")),
+            encephalopathy=_word(Encephalopathy, facts.get("encephalopathy")),
+            dialysis=on_dialysis,
+            sex=Sex(sex) if sex in {"female", "male"} else Missing.NOT_RECORDED,
+            age_years=years,
+        )
     )
 
 

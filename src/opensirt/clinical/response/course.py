@@ -1,7 +1,7 @@
 """All visits of one course by one criterion, with nadir and date of progression."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from opensirt.clinical.response.criterion import SumCriterion, size_of
@@ -127,13 +127,8 @@ def _within(visit: ImagingVisit, organs: tuple[str, ...] | None) -> ImagingVisit
         )
     if isinstance(visit.new_lesions, Missing):
         return visit
-    return ImagingVisit(
-        on=visit.on,
-        sights=visit.sights,
-        non_target_states=visit.non_target_states,
-        non_target=visit.non_target,
-        markers_normal=visit.markers_normal,
-        new_lesions=tuple(one for one in visit.new_lesions if one.organ in organs),
+    return replace(
+        visit, new_lesions=tuple(one for one in visit.new_lesions if one.organ in organs)
     )
 
 

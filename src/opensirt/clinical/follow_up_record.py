@@ -8,13 +8,20 @@ from types import MappingProxyType
 
 from opensirt.clinical.biomarker import MarkerDefinition, MarkerResponse
 from opensirt.clinical.braat_grade import BraatGrade
-from opensirt.clinical.liver_function.trend import DatedScore
+from opensirt.clinical.liver_function.meld import Sex
+from opensirt.clinical.liver_function.trend import DatedScore, ScoreTrend
 from opensirt.clinical.predicate.facts import Value
 from opensirt.clinical.quality_of_life import Change
 from opensirt.clinical.reild import Evidence
+from opensirt.clinical.response.best_response import BestResponse
+from opensirt.clinical.response.choi_course import DatedChoi
+from opensirt.clinical.response.metabolic_course import MetabolicCourse
 from opensirt.clinical.response.per_lesion import LesionResponse
+from opensirt.clinical.response.tumour_load import TumourLoad
+from opensirt.clinical.timeline import Timeline
 from opensirt.clinical.toxicity.event_window import WorstEvent
 from opensirt.clinical.toxicity.laboratory_series import WorstGrade
+from opensirt.clinical.toxicity.late_liver import LateLiverChange
 from opensirt.domain.adverse_event import AdverseEvent
 from opensirt.domain.citation import Citation
 from opensirt.domain.ctcae import CtcaeVersion
@@ -22,7 +29,8 @@ from opensirt.domain.finding import Finding
 from opensirt.domain.laboratory import Analyte
 from opensirt.domain.missing import Missing
 from opensirt.domain.patient_record import PerformanceStatus, VitalStatus
-from opensirt.domain.response import ResponseAssessment
+from opensirt.domain.response import ResponseAssessment, ResponseCategory
+from opensirt.domain.score import Score
 from opensirt.errors import InputError
 from opensirt.provenance import Provenance
 
@@ -53,12 +61,24 @@ class LiverToxicityAnswers:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LesionDose:
+    """Dose of the structure that a lesion was at treatment, and where it was read."""
+
+    structure: str
+    mean_gy: Number
+    d70_gy: Number
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FollowUpCourse:
     """The treatment that is followed up, and how its follow-up is read.
 
     Windows are (first, last) days after treatment, both included; none means all days so far.
     Criteria are names of `sum_criterion_names`; none means all of them. `reild_facts` hold for
-    every definition, `reild_facts_of` for the window of one, by its name.
+    every definition, `reild_facts_of` for the window of one, by its name. Without
+    `stable_at_least_days` no minimum duration of stable disease is asked. `lesion_doses` maps a
+    lesion to the dose that it got.
     """
 
     treated_on: date
@@ -75,11 +95,15 @@ class FollowUpCourse:
     marker_definitions: Mapping[Analyte, MarkerDefinition] = field(default_factory=dict)
     important_difference: str = "ten_points"
     symptoms: tuple[DatedSymptom, ...] = ()
+    stable_at_least_days: int | None = None
+    new_therapy_on: date | None = None
+    lesion_doses: Mapping[str, LesionDose] = field(default_factory=dict)
+    sex: Sex | Missing = Missing.NOT_RECORDED
 
     def __post_init__(self) -> None:
         if not self.ctcae_versions:
             raise InputError("a follow-up names no version of CTCAE; name at least one")
-        for name in ("reild_facts", "reild_facts_of", "marker_definitions"):
+        for name in ("reild_facts", "reild_facts_of", "marker_definitions", "lesion_doses"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
 
@@ -154,6 +178,51 @@ class CriterionResponse:
     by_lesion: tuple[LesionResponse, ...]
     progression_on: date | None
     citation: Citation
+    organs: tuple[str, ...] | None = None
+    """Organs that were read, None for all."""
+    best: BestResponse | None = None
+    best_confirmed: BestResponse | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoiFollowUp:
+    """One variant of Choi: the visits, or why there are none."""
+
+    variant: str
+    title: str
+    visits: tuple[DatedChoi, ...] | Missing
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LesionDoseResponse:
+    """Dose of one lesion beside its change by one criterion at one visit."""
+
+    lesion: str
+    dose: LesionDose | Missing
+    criterion: str
+    on: date
+    change_fraction: float | None
+    category: ResponseCategory
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateLiver:
+    """Late change of the liver since baseline, with the days that were compared."""
+
+    spleen_on: date | None
+    platelets_on: date | None
+    change: LateLiverChange
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DatedRemnant:
+    """Hepatobiliary function of one scan: of the whole liver and of the remnant."""
+
+    on: date
+    whole: Score
+    remnant: Score
+    remnant_fraction: Number
 
 
 class SymptomChange(Enum):
@@ -226,6 +295,15 @@ class FollowUp:
     symptoms: tuple[SymptomFollowUp, ...]
     markers: tuple[MarkerFollowUp, ...]
     quality_of_life: tuple[FormFollowUp, ...]
+    timeline: Timeline
+    liver_function: tuple[ScoreTrend, ...]
+    hepatobiliary: tuple[DatedRemnant, ...]
+    choi: tuple[ChoiFollowUp, ...]
+    metabolic: MetabolicCourse | Missing | None
+    """PERCIST; None when there is no FDG scan."""
+    tumour_load: tuple[TumourLoad, ...]
+    dose_response: tuple[LesionDoseResponse, ...]
+    late_liver: LateLiver | Missing
     findings: tuple[Finding, ...]
     provenance: Provenance
 
