@@ -307,7 +307,11 @@ def test_body_surface_area_names_its_unverified_lobar_variant() -> None:
     assert gbq(one.administered_activity_bq) == pytest.approx(wanted)
     assert not one.verified
     assert "tumour share of the treated part" in one.note
-    assert "the other lobar variant would give" in one.note
+    other = row(planned(scouts.case()), "resin", "body_surface_area_by_share")
+    wanted = (bsa - 0.2 + tumour / liver) * treated / liver
+    assert gbq(other.administered_activity_bq) == pytest.approx(wanted)
+    assert not other.verified
+    assert "tumour share of the whole liver" in other.note
 
 
 def test_body_surface_area_of_the_whole_liver_is_verified() -> None:

@@ -92,6 +92,7 @@ def prescription(block: PrescriptionBlock | None) -> Prescription | None:
     return Prescription(
         device=block.device,
         model=block.model,
+        scenario=block.scenario or "",
         limits_gy=block.limits.by_name(),
         targets_gy={device: figures.by_name() for device, figures in block.targets.items()},
         assumed=tuple(block.assumed),

@@ -113,6 +113,8 @@ class Prescription:
     model: str
     limits_gy: Mapping[str, float] = field(default_factory=dict)
     targets_gy: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    scenario: str = ""
+    """``segmentectomy``, ``lobectomy``, ``unilobar``, ``bilobar``, or empty."""
     assumed: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

@@ -102,7 +102,8 @@ class PlanRow:
     """One device and one model: the activity, and the doses that it would give.
 
     A value that cannot be given is a `Missing`. `model` is one of ``body_surface_area``,
-    ``empiric``, ``mono_compartment``, ``partition``, ``multi_tumour_partition``, ``voxel``.
+    ``body_surface_area_by_share``, ``empiric``, ``mono_compartment``, ``partition``,
+    ``multi_tumour_partition``, ``tumour_shunt``, ``voxel``.
     """
 
     device: str

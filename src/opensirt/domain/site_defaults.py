@@ -40,6 +40,15 @@ def printed_targets(device_name: str) -> tuple[tuple[str, str, Figure], ...]:
     return _printed("target", device_name)
 
 
+def scenario_targets(device_name: str, scenario: str) -> dict[str, Figure]:
+    """Return key → the published minimum of a scenario; the first printed one of each key."""
+    found: dict[str, Figure] = {}
+    for row in read_table("limits")["target"]:
+        if row["device"] == device_name and scenario in row.get("scenarios", ()):
+            found.setdefault(row["key"], _figure(row))
+    return found
+
+
 def both_lobes_limit(device_name: str, key: str, in_force: Figure) -> Figure | None:
     """Return the published limit for both lobes that stands beside a default one, if any.
 

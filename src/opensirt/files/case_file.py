@@ -290,12 +290,19 @@ class PrescriptionBlock(FactsBlock):
     device: DeviceName = Field(description='"resin", "glass" or "holmium"')
     model: Literal[
         "body_surface_area",
+        "body_surface_area_by_share",
         "empiric",
         "mono_compartment",
         "partition",
         "multi_tumour_partition",
+        "tumour_shunt",
         "voxel",
     ] = Field(description="the model that the activity comes from")
+    scenario: Literal["segmentectomy", "lobectomy", "unilobar", "bilobar"] | None = Field(
+        default=None,
+        description="what the treatment is: the published targets and limits of that scenario are "
+        "in force where the case and the site state none",
+    )
     limits: DoseFigures = Field(
         default_factory=DoseFigures, description="largest doses in Gy, for the device named here"
     )

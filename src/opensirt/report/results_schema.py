@@ -20,10 +20,12 @@ _NUMBER = {"anyOf": [{"type": "number"}, _REASON]}
 _FRACTION = {"anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, _REASON]}
 _MODELS = [
     "body_surface_area",
+    "body_surface_area_by_share",
     "empiric",
     "mono_compartment",
     "partition",
     "multi_tumour_partition",
+    "tumour_shunt",
     "voxel",
 ]
 

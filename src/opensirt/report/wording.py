@@ -18,10 +18,12 @@ UNVERIFIED_LEGEND = (
 
 _MODELS = {
     "body_surface_area": "Body surface area",
+    "body_surface_area_by_share": "Body surface area, by share",
     "empiric": "Empiric",
     "mono_compartment": "Mono-compartment",
     "partition": "Partition, two compartments",
     "multi_tumour_partition": "Partition, each tumour",
+    "tumour_shunt": "Partition, lungs fed by tumours",
     "voxel": "Voxel dose",
 }
 _DEVICES = {"resin": "Resin", "glass": "Glass", "holmium": "Holmium", "unknown": "Unknown device"}

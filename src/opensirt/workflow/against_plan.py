@@ -85,7 +85,7 @@ def against_plan(
     target: InForce | None = None
     limits: Mapping[str, InForce] = {}
     if name != UNKNOWN_DEVICE:
-        both = workup is not None and treats_both_lobes(workup)
+        both = workup is not None and treats_both_lobes(workup, case.prescription)
         limits = limits_in_force(name, case.prescription, site, both_lobes=both)
         target = targets_in_force(name, case.prescription, site).get(TUMOUR)
     short = underdosed(

@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping
 
+from opensirt.domain.case import Prescription
 from opensirt.domain.device import Device
 from opensirt.domain.finding import Finding, Severity
 from opensirt.domain.record import Workup
 from opensirt.domain.site_defaults import printed_for_both_lobes
 from opensirt.reference.table import read_table
 from opensirt.workflow.limit_in_force import NORMAL, PERFUSED_NORMAL, InForce
+
+BILOBAR = "bilobar"
+"""Scenario of a prescription."""
 
 
 def perfused_part(workup: Workup) -> float:
@@ -20,17 +24,26 @@ def perfused_part(workup: Workup) -> float:
     return treated / (workup.normal_liver_volume_ml + workup.tumour_volume_ml)
 
 
-def treats_both_lobes(workup: Workup) -> bool:
-    """Whether the territories perfuse more of the liver than one lobe holds (reference/limits)."""
+def treats_both_lobes(workup: Workup, prescription: Prescription | None = None) -> bool:
+    """Whether both lobes are treated: the prescription says so, or the volumes do.
+
+    By volume where the territories perfuse more of the liver than one lobe holds
+    (reference/limits).
+    """
+    if prescription is not None and prescription.scenario == BILOBAR:
+        return True
     above: float = read_table("limits")["bilobar"]["liver_fraction_above"]
     return perfused_part(workup) > above
 
 
 def both_lobes_named(
-    device: Device, limits: Mapping[str, InForce], workup: Workup
+    device: Device,
+    limits: Mapping[str, InForce],
+    workup: Workup,
+    prescription: Prescription | None = None,
 ) -> tuple[Finding, ...]:
     """Say which limit holds when both lobes are treated; warn where it is that of one lobe."""
-    if not treats_both_lobes(workup):
+    if not treats_both_lobes(workup, prescription):
         return ()
     rule = read_table("limits")["bilobar"]
     part = perfused_part(workup)

@@ -34,12 +34,14 @@ class FormulaActivity:
     verified: bool
 
 
-def body_surface_area_activity(patient: PatientFacts, workup: Workup) -> FormulaActivity | Missing:
+def body_surface_area_activity(
+    patient: PatientFacts, workup: Workup, *, by_share: bool = False
+) -> FormulaActivity | Missing:
     """Return the activities by body surface area, or why there are none.
 
-    A territory that is the whole liver gets the whole-liver formula; a part of it the variant by
-    the tumour share of that part, with what the other variant and the whole liver would give in
-    the note. Liver and parts are counted without the gallbladder.
+    A territory that is the whole liver gets the whole-liver formula; a part of it one of the two
+    published lobar variants: by the tumour share of that part, or `by_share`: the whole liver's
+    activity times the part's share of it. Liver and parts are counted without the gallbladder.
 
     Raises
     ------
@@ -51,29 +53,31 @@ def body_surface_area_activity(patient: PatientFacts, workup: Workup) -> Formula
     bsa = body_surface_area_m2(patient.height_cm, patient.weight_kg)
     tumour_ml, liver_ml = _liver_ml(workup)
     parts = _parts_ml(workup)
-    given = tuple(
-        lobar_activity_by_involvement_bq(
-            bsa, tumour_in_treated_ml=tumour, treated_volume_ml=treated, liver_volume_ml=liver_ml
+    if by_share:
+        given = tuple(
+            lobar_activity_by_share_bq(
+                bsa, tumour_volume_ml=tumour_ml, treated_volume_ml=treated, liver_volume_ml=liver_ml
+            )
+            for _, treated in parts
         )
-        for tumour, treated in parts
-    )
+    else:
+        given = tuple(
+            lobar_activity_by_involvement_bq(
+                bsa,
+                tumour_in_treated_ml=tumour,
+                treated_volume_ml=treated,
+                liver_volume_ml=liver_ml,
+            )
+            for tumour, treated in parts
+        )
     variants = read_table("formulas")["body_surface_area"]["variants"]
+    others = ""
     if len(parts) == 1 and parts[0][1] >= _WHOLE_LIVER * liver_ml:
         variant = variants["whole_liver"]
-        others = ""
     else:
-        variant = variants["lobar_involvement"]
-        by_share = sum(
-            lobar_activity_by_share_bq(
-                bsa, tumour_volume_ml=tumour_ml, treated_volume_ml=part, liver_volume_ml=liver_ml
-            )
-            for _, part in parts
-        )
+        variant = variants["lobar_share" if by_share else "lobar_involvement"]
         whole = whole_liver_activity_bq(bsa, tumour_volume_ml=tumour_ml, liver_volume_ml=liver_ml)
-        others = (
-            f" (the other lobar variant would give {by_share / BQ_PER_GBQ:.3g} GBq in all, the "
-            f"whole liver {whole / BQ_PER_GBQ:.3g} GBq)"
-        )
+        others = f" (the whole liver would get {whole / BQ_PER_GBQ:.3g} GBq)"
     return FormulaActivity(
         given_bq=given,
         note=f"{bsa:.3f} m²; variant: {variant['text']}{others}",

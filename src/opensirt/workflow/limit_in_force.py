@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from opensirt.domain.case import Prescription
 from opensirt.domain.site import Figure, SiteProfile
-from opensirt.domain.site_defaults import both_lobes_limit
+from opensirt.domain.site_defaults import both_lobes_limit, scenario_targets
 from opensirt.errors import InputError
 
 PERFUSED_NORMAL = "perfused_normal_liver"
@@ -85,13 +85,18 @@ def targets_in_force(
 ) -> Mapping[str, InForce]:
     """Return the minima to reach for a device: those of the prescription, else the site's.
 
+    Where neither states one and the prescription names a scenario, that of the scenario in print.
+
     Raises
     ------
     InputError
         When a key is not known or a dose not above zero.
     """
     stated = prescription.targets_gy.get(device, {}) if prescription is not None else {}
-    return _merged(stated, site.targets.get(device, {}), TARGET_KEYS, "target")
+    printed = {}
+    if prescription is not None and prescription.scenario:
+        printed = scenario_targets(device, prescription.scenario)
+    return _merged(stated, {**printed, **site.targets.get(device, {})}, TARGET_KEYS, "target")
 
 
 def _merged(

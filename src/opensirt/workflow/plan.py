@@ -15,7 +15,6 @@ from opensirt.provenance import Provenance
 from opensirt.reference.radionuclide import radionuclide
 from opensirt.workflow.both_lobes import both_lobes_named
 from opensirt.workflow.focus_findings import foci_doses
-from opensirt.workflow.limit_in_force import TUMOUR
 from opensirt.workflow.plan_dose import planned_dose
 from opensirt.workflow.plan_findings import (
     about_the_case,
@@ -23,7 +22,7 @@ from opensirt.workflow.plan_findings import (
     exceeded_limits,
     limits_named,
     map_against_row,
-    missed_target,
+    missed_targets,
     unverified_rows,
 )
 from opensirt.workflow.plan_row import (
@@ -33,6 +32,7 @@ from opensirt.workflow.plan_row import (
     chosen_row,
     rows_of,
 )
+from opensirt.workflow.scenario_findings import scenario_named
 from opensirt.workflow.session_dose import cumulative_dose, earlier_named, earlier_sessions
 from opensirt.workflow.shunt_bound import lung_shunt_bound_named
 from opensirt.workflow.work_up import ScoutAnatomy, scout_anatomy
@@ -95,11 +95,14 @@ def plan(
         made = [row for model in MODELS for row in planner.rows(model)]
         rows += made
         prescribed_device = prescription is not None and prescription.device == name
+        findings += scenario_named(
+            planner.device, planner.limits, planner.targets, workup, prescription
+        )
         if prescribed_device or prescription is None:
             findings += limits_named(planner.limits, planner.targets, planner.device)
             findings += lung_shunt_bound_named(planner.limits, workup, planner.device)
         findings += device_shunt(planner.device, workup, prescribed=prescribed_device)
-        findings += both_lobes_named(planner.device, planner.limits, workup)
+        findings += both_lobes_named(planner.device, planner.limits, workup, prescription)
         for row in _judged(made):
             prescribed = prescribed_device and row.model == prescription.model  # type: ignore[union-attr]  # prescribed_device says there is one
             findings += exceeded_limits(
@@ -111,7 +114,7 @@ def plan(
                 nothing_prescribed=prescription is None,
             )
             if prescribed:
-                findings += missed_target(row, planner.targets.get(TUMOUR))
+                findings += missed_targets(row, planner.targets)
     findings += unverified_rows(rows)
     chosen = chosen_row(rows, prescription)
     if chosen is not None:

@@ -96,26 +96,35 @@ def _name(row: PlanRow) -> str:
     return f"{row.device}, {row.model.replace('_', ' ')}, territory {row.territory}"
 
 
-def missed_target(row: PlanRow, target: InForce | None) -> tuple[Finding, ...]:
-    """Return a finding when a tumour of the row does not reach the tumour target."""
-    if target is None or not row.tumour_doses_gy:
-        return ()
-    label = min(row.tumour_doses_gy, key=lambda one: row.tumour_doses_gy[one])
-    gy = row.tumour_doses_gy[label]
-    if gy >= target.gy * (1 - _SLACK):
-        return ()
-    text = f"{_name(row)}: {label} would receive {gy:.0f} Gy, target at least {target.gy:g} Gy"
-    return (
-        Finding(
-            Severity.WARN,
-            "target_tumour",
-            text,
-            gy,
-            target.gy,
-            target.source,
-            verified=target.verified,
-        ),
-    )
+def missed_targets(row: PlanRow, targets: Mapping[str, InForce]) -> tuple[Finding, ...]:
+    """Return a finding for each minimum that a row does not reach.
+
+    Of the tumours the least-dosed one is judged.
+    """
+    least = min(row.tumour_doses_gy, key=lambda one: row.tumour_doses_gy[one], default="")
+    doses: Mapping[str, tuple[str, Number]] = {
+        TUMOUR: (least, row.tumour_doses_gy.get(least, Missing.NEEDS_STRUCTURE)),
+        PERFUSED: ("the perfused volume", row.perfused_volume_gy),
+        PERFUSED_NORMAL: ("the perfused normal liver", row.perfused_normal_liver_gy),
+    }
+    found = []
+    for key, (label, gy) in doses.items():
+        target = targets.get(key)
+        if target is None or isinstance(gy, Missing) or gy >= target.gy * (1 - _SLACK):
+            continue
+        text = f"{_name(row)}: {label} would receive {gy:.0f} Gy, target at least {target.gy:g} Gy"
+        found.append(
+            Finding(
+                Severity.WARN,
+                f"target_{key}",
+                text,
+                gy,
+                target.gy,
+                target.source,
+                verified=target.verified,
+            )
+        )
+    return tuple(found)
 
 
 def device_shunt(device: Device, workup: Workup, *, prescribed: bool) -> tuple[Finding, ...]:

@@ -15,6 +15,7 @@ from opensirt.physics.analytic import (
     lung_limit_binds_at_fraction,
     lung_shunt_reduction,
     mono_compartment_activity_bq,
+    tumour_shunt_activities,
 )
 from opensirt.physics.analytic.require import require_part_left
 from opensirt.units import BQ_PER_GBQ
@@ -34,14 +35,30 @@ from opensirt.workflow.limit_in_force import (
 )
 from opensirt.workflow.liver_model import LiverModel, partition_liver, voxel_liver
 from opensirt.workflow.session_dose import limits_after
+from opensirt.workflow.tumour_shunt_parts import tumour_lung_shunt, tumour_parts
 
 BODY_SURFACE_AREA = "body_surface_area"
+BODY_SURFACE_AREA_BY_SHARE = "body_surface_area_by_share"
 EMPIRIC = "empiric"
 MONO_COMPARTMENT = "mono_compartment"
 PARTITION = "partition"
 MULTI_TUMOUR_PARTITION = "multi_tumour_partition"
+TUMOUR_SHUNT = "tumour_shunt"
 VOXEL = "voxel"
-MODELS = (BODY_SURFACE_AREA, EMPIRIC, MONO_COMPARTMENT, PARTITION, MULTI_TUMOUR_PARTITION, VOXEL)
+MODELS = (
+    BODY_SURFACE_AREA,
+    BODY_SURFACE_AREA_BY_SHARE,
+    EMPIRIC,
+    MONO_COMPARTMENT,
+    PARTITION,
+    MULTI_TUMOUR_PARTITION,
+    TUMOUR_SHUNT,
+    VOXEL,
+)
+FORMULAS = (BODY_SURFACE_AREA, BODY_SURFACE_AREA_BY_SHARE, EMPIRIC)
+"""Activities by a formula, not reckoned from dose."""
+
+_KAO = "Kao et al., CVIR 2013, 10.1007/s00270-013-0783-z"
 
 ALL_TERRITORIES = "all"
 """Name of the row that sums the territories, where there are several."""
@@ -58,6 +75,8 @@ class _Activity:
     note: str = ""
     sources: tuple[str, ...] = ()
     verified: bool = True
+    lung_bq: tuple[float, ...] | None = None
+    """In the lungs, for each territory, where the model itself says it."""
 
 
 class DevicePlanner:
@@ -76,7 +95,10 @@ class DevicePlanner:
         self._case = case
         self._workup = workup
         stated = limits_in_force(
-            device.name, case.prescription, site, both_lobes=treats_both_lobes(workup)
+            device.name,
+            case.prescription,
+            site,
+            both_lobes=treats_both_lobes(workup, case.prescription),
         )
         self.limits = limits_after(stated, earlier, device_name=device.name)
         self.targets = targets_in_force(device.name, case.prescription, site)
@@ -88,6 +110,7 @@ class DevicePlanner:
         self._by_compartment = partition_liver(workup, lumped=False)
         self._models = {
             PARTITION: partition_liver(workup, lumped=True),
+            TUMOUR_SHUNT: partition_liver(workup, lumped=True),
             VOXEL: voxel_liver(workup),
         }
 
@@ -111,10 +134,13 @@ class DevicePlanner:
         return tuple(rows)
 
     def _activity(self, model: str, liver: LiverModel) -> _Activity:
-        if model in {BODY_SURFACE_AREA, EMPIRIC}:
-            if not self.device.has_formula(model):
+        if model in FORMULAS:
+            formula = EMPIRIC if model == EMPIRIC else BODY_SURFACE_AREA
+            if not self.device.has_formula(formula):
                 return _nothing(Missing.NOT_DEFINED_FOR_DEVICE)
             return self._by_formula(model)
+        if model == TUMOUR_SHUNT:
+            return self._by_tumour_shunt(liver)
         if model == MONO_COMPARTMENT:
             return self._mono()
         return self._by_limits(liver)
@@ -125,7 +151,9 @@ class DevicePlanner:
         if model == EMPIRIC:
             found = empiric_activity(self._workup)
         else:
-            found = body_surface_area_activity(self._case.patient, self._workup)
+            found = body_surface_area_activity(
+                self._case.patient, self._workup, by_share=model == BODY_SURFACE_AREA_BY_SHARE
+            )
         if isinstance(found, Missing):
             return _nothing(found)
         note = f"{found.note}; doses by multi-tumour partition"
@@ -176,6 +204,37 @@ class DevicePlanner:
             note="perfused volume as drawn; doses of tumours and normal liver by multi-tumour "
             "partition",
             sources=(target.source,),
+            verified=target.verified,
+        )
+
+    def _by_tumour_shunt(self, liver: LiverModel) -> _Activity:
+        """Activity for the tumour target when the lungs are fed through the tumours alone."""
+        target = self.targets.get(TUMOUR)
+        if target is None:
+            return _nothing(Missing.NEEDS_TARGET)
+        if isinstance(self._shunt, Missing):
+            return _nothing(Missing.NEEDS_LUNG_SHUNT)
+        parts = tumour_parts(liver)
+        if isinstance(parts, Missing):
+            return _nothing(parts)
+        shunt = tumour_lung_shunt(self._workup, self._shunt)
+        made = [
+            tumour_shunt_activities(
+                target.gy,
+                tumour_mass_kg=one.mass_kg,
+                tumour_to_normal_activity_ratio=one.activity_ratio,
+                tumour_lung_shunt_fraction=shunt,
+                dose_constant_gy_kg_per_gbq=self._constant.value,
+            )
+            for one in parts
+        ]
+        return _Activity(
+            administered_bq=tuple(one.total_bq for one in made),
+            reaching_bq=tuple(one.tumour_bq + one.normal_bq for one in made),
+            lung_bq=tuple(one.lung_bq for one in made),
+            binding=(f"target {target.words}",) * len(made),
+            note=f"lungs fed through the tumours alone, {shunt:.1%} of what enters them (Kao 2013)",
+            sources=(target.source, _KAO),
             verified=target.verified,
         )
 
@@ -252,6 +311,13 @@ class DevicePlanner:
             dose_constant_gy_kg_per_gbq=self._constant.value,
         )
 
+    def _lung_gy_of(self, inside_bq: float) -> Number:
+        """Return the lung dose of an activity in the lungs."""
+        mass = self._workup.lung_mass_kg
+        if isinstance(mass, Missing):
+            return mass
+        return self._constant.value * inside_bq / BQ_PER_GBQ / mass
+
     def _row(
         self,
         model: str,
@@ -277,7 +343,11 @@ class DevicePlanner:
             normal_liver_gy=Missing.NOT_EVALUABLE,
             perfused_normal_liver_gy=Missing.NOT_EVALUABLE,
             perfused_volume_gy=Missing.NOT_EVALUABLE,
-            lung_gy=self._lung_gy(administered),
+            lung_gy=(
+                self._lung_gy(administered)
+                if activity.lung_bq is None
+                else self._lung_gy_of(sum(activity.lung_bq[one] for one in which))
+            ),
             sphere_count=self._spheres(administered),
             binding=_joined(activity.binding, which),
             lung_limit_binds_at_fraction=activity.lung_binds_at,

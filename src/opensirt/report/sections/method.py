@@ -22,13 +22,17 @@ _ENGINES = {
 }
 _MODELS = {
     "body_surface_area": "Body surface area model: activity from body surface area and tumour "
-    "burden, defined for resin only.",
+    "burden, defined for resin only; a part of the liver by the tumour share of that part.",
+    "body_surface_area_by_share": "Body surface area model, other lobar variant: the whole liver's "
+    "activity times the share of the treated part.",
     "empiric": "Empiric model: activity by class of tumour burden, defined for resin only.",
     "mono_compartment": "Mono-compartment model: the activity spreads evenly over the perfused "
     "mass; dose = dose constant × activity / mass.",
     "partition": "Partition model: perfused normal liver and tumour are two even compartments that "
     "share the activity in the tumour-to-normal ratio of the scout image.",
     "multi_tumour_partition": "Partition model with each tumour a compartment of its own.",
+    "tumour_shunt": "Partition with the lungs fed through the tumours alone (Kao 2013): activity "
+    "for the tumour target; the shunt is lung over lung and tumour activity.",
     "voxel": "Voxel model: the activity that reaches the liver is spread over the scout counts in "
     "the normalising volume, and the dose is computed voxel by voxel.",
 }
