@@ -186,8 +186,21 @@ def approve_survival(folder: Path) -> None:
     (FOLDER / "survival.json").write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
 
 
+def lesions() -> Table:
+    """Return the table of lesions within patients that the approved folder holds."""
+    rows = _rows(FOLDER / "lesions.csv")
+    return {key: np.array([float(row[key]) for row in rows]) for key in rows[0]}
+
+
+def approve_mixed() -> None:
+    """Write mixed.json from what R says now."""
+    made = {"lesions": run_r("mixed.R", FOLDER / "lesions.csv")}
+    (FOLDER / "mixed.json").write_text(json.dumps(made, indent=1) + "\n", encoding="utf-8")
+
+
 if __name__ == "__main__":
     import tempfile
 
     with tempfile.TemporaryDirectory() as temporary:
         approve_survival(Path(temporary))
+    approve_mixed()
