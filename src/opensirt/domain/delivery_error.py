@@ -109,9 +109,11 @@ class DeliveryErrors:
     device: str
     distributions: Mapping[ErrorQuantity, ErrorDistribution]
     absent: Mapping[ErrorQuantity, Missing] = field(default_factory=dict)
+    history: Mapping[ErrorQuantity, tuple[tuple[float, ...], ...]] = field(default_factory=dict)
+    """The site's own cases, which show how well the distributions fit here."""
 
     def __post_init__(self) -> None:
-        for name in ("distributions", "absent"):
+        for name in ("distributions", "absent", "history"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
     def of(self, quantity: ErrorQuantity) -> ErrorDistribution | Missing:
@@ -253,4 +255,8 @@ def delivery_errors_in_force(
             few = f"the site has {n} of the {needed} cases that replace it"
             note = "; ".join(filter(None, (found[quantity].note, few)))
             found[quantity] = replace(found[quantity], note=note)
-    return DeliveryErrors(device=device, distributions=found, absent=absent)
+    kept = {
+        quantity: tuple(tuple(case) for case in cases if len(case))
+        for quantity, cases in history.items()
+    }
+    return DeliveryErrors(device=device, distributions=found, absent=absent, history=kept)

@@ -10,6 +10,8 @@ from opensirt.domain.finding import Finding
 from opensirt.domain.focus import ExtrahepaticFocus
 from opensirt.domain.image import DoseMap
 from opensirt.domain.missing import Missing
+from opensirt.domain.optimised_plan import OptimisedPlan
+from opensirt.domain.second_check import SecondCheck
 from opensirt.domain.selection import Selection
 from opensirt.domain.session_dose import CumulativeDose
 from opensirt.domain.structure import Structure, StructureKind, VoxelWeights
@@ -225,6 +227,10 @@ class Plan:
     provenance: Provenance
     cumulative: CumulativeDose | None = None
     """Earlier sessions and the prescribed row; None without a prescription."""
+    second_checks: tuple[SecondCheck, ...] = ()
+    """Every activity reckoned again by a path of its own."""
+    optimised: tuple[OptimisedPlan, ...] = ()
+    """One for each device, where an optimisation was asked for."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "doses", MappingProxyType(dict(self.doses)))

@@ -4,10 +4,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from opensirt.domain.case import Case, Prescription
+from opensirt.domain.delivery_error import DeliveryErrors
 from opensirt.domain.device import device, device_names
 from opensirt.domain.finding import Finding
 from opensirt.domain.missing import Missing
+from opensirt.domain.optimised_plan import OptimisedPlan, OptimiseRequest
 from opensirt.domain.record import DoseResult, Plan, PlanRow, Workup
+from opensirt.domain.second_check import SecondCheck
 from opensirt.domain.session_dose import CumulativeDose, SessionDose
 from opensirt.domain.site import SiteProfile
 from opensirt.errors import MissingInputError, UnknownNameError
@@ -15,6 +18,12 @@ from opensirt.provenance import Provenance
 from opensirt.reference.radionuclide import radionuclide
 from opensirt.workflow.both_lobes import both_lobes_named
 from opensirt.workflow.focus_findings import foci_doses
+from opensirt.workflow.limit_in_force import TUMOUR
+from opensirt.workflow.optimise_devices import (
+    optimised_findings,
+    optimised_plans,
+    request_parameters,
+)
 from opensirt.workflow.plan_dose import planned_dose
 from opensirt.workflow.plan_findings import (
     about_the_case,
@@ -33,6 +42,7 @@ from opensirt.workflow.plan_row import (
     rows_of,
 )
 from opensirt.workflow.scenario_findings import scenario_named
+from opensirt.workflow.second_check import SecondPath, second_check_findings
 from opensirt.workflow.session_dose import cumulative_dose, earlier_named, earlier_sessions
 from opensirt.workflow.shunt_bound import lung_shunt_bound_named
 from opensirt.workflow.work_up import ScoutAnatomy, scout_anatomy
@@ -48,6 +58,8 @@ def plan(
     engine: str | None = None,
     all_doses: bool = False,
     anatomy: ScoutAnatomy | None = None,
+    optimise: OptimiseRequest | None = None,
+    errors: Mapping[str, DeliveryErrors] | None = None,
 ) -> Plan:
     """Plan with every device and model, name what binds, and compute the prescribed dose map.
 
@@ -68,6 +80,10 @@ def plan(
         alone.
     anatomy
         Of `scout_anatomy`, where it was already made; else it is made here.
+    optimise
+        Choose the best activities of every device as well.
+    errors
+        Device → what robust planning draws from; the published errors for devices not named.
 
     Raises
     ------
@@ -84,6 +100,9 @@ def plan(
     """
     prescription = case.prescription
     _require_plannable(workup, prescription)
+    anatomy = anatomy or scout_anatomy(case)
+    second = SecondPath(case, workup, anatomy)
+    checks: list[SecondCheck] = []
     rows: list[PlanRow] = []
     findings: list[Finding] = list(about_the_case(case, workup, prescription))
     constants: dict[str, float | str] = {}
@@ -94,6 +113,10 @@ def plan(
         constants[f"dose_constant_gy_kg_per_gbq, {name}"] = planner.dose_constant.value
         made = [row for model in MODELS for row in planner.rows(model)]
         rows += made
+        for model in MODELS:
+            checks += second.checks_of(
+                rows_of(made, name, model), limits=planner.limits, targets=planner.targets
+            )
         prescribed_device = prescription is not None and prescription.device == name
         findings += scenario_named(
             planner.device, planner.limits, planner.targets, workup, prescription
@@ -116,27 +139,31 @@ def plan(
             if prescribed:
                 findings += missed_targets(row, planner.targets)
     findings += unverified_rows(rows)
+    optimised: tuple[OptimisedPlan, ...] = ()
+    if optimise is not None:
+        optimised = optimised_plans(
+            case, workup, site, optimise, anatomy=anatomy, errors=errors or {}
+        )
+        findings += optimised_findings(optimised, prescription)
+        checks += [one for made in optimised for one in second.checks_of_optimised(made)]
+    findings += second_check_findings(checks)
     chosen = chosen_row(rows, prescription)
-    if chosen is not None:
-        findings += foci_doses(chosen, workup)
-    wanted = [] if chosen is None else [(chosen.device, chosen.model)]
-    if all_doses:
-        wanted += [(row.device, row.model) for row in rows]
+    findings += foci_doses(chosen, workup) if chosen is not None else ()
     doses: dict[tuple[str, str], DoseResult] = {}
-    for key in dict.fromkeys(wanted):
+    for key in _maps_wanted(rows, chosen, all_doses=all_doses):
         parts = rows_of(rows, *key)
-        if not _gives_dose(parts):
-            continue
-        anatomy = anatomy or scout_anatomy(case)
-        doses[key], dose_findings = planned_dose(anatomy, workup, site, parts, engine=engine)
-        if chosen is not None and key == (chosen.device, chosen.model):
-            findings += [*dose_findings, *map_against_row(chosen, doses[key])]
+        if _gives_dose(parts):
+            doses[key], dose_findings = planned_dose(anatomy, workup, site, parts, engine=engine)
+            if chosen is not None and key == (chosen.device, chosen.model):
+                findings += [*dose_findings, *map_against_row(chosen, doses[key])]
     return Plan(
         rows=tuple(rows),
         chosen=chosen,
         doses=doses,
         findings=tuple(dict.fromkeys(findings)),
         cumulative=_cumulative(earlier, rows, chosen, site) if chosen is not None else None,
+        second_checks=tuple(checks),
+        optimised=optimised,
         provenance=Provenance(
             method="plan",
             made_at=made_at,
@@ -148,6 +175,7 @@ def plan(
                 "normalising_volume": workup.normalising_volume,
                 "lung_shunt_method": workup.lung_shunt.method,
                 "activity_scale": "vendor",
+                **request_parameters(optimise),
             },
             reference_data={"radionuclides": site.data_set, "site profile": site.name},
             software=software,
@@ -188,6 +216,15 @@ def _require_plannable(workup: Workup, prescription: Prescription | None) -> Non
     device(prescription.device).require_known(step="planning")
     if prescription.model not in MODELS:
         raise UnknownNameError("planning model", prescription.model, MODELS)
+
+
+def _maps_wanted(
+    rows: Sequence[PlanRow], chosen: PlanRow | None, *, all_doses: bool
+) -> tuple[tuple[str, str], ...]:
+    """Return device and model of each dose map: the prescribed one first, others on request."""
+    wanted = [] if chosen is None else [chosen]
+    wanted += rows if all_doses else ()
+    return tuple(dict.fromkeys((row.device, row.model) for row in wanted))
 
 
 def _judged(rows: list[PlanRow]) -> list[PlanRow]:

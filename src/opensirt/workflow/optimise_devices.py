@@ -1,0 +1,130 @@
+"""The optimised plan of every device, and what it has to say."""
+
+from collections.abc import Mapping, Sequence
+
+from opensirt.domain.case import Case, Prescription
+from opensirt.domain.delivery_error import DeliveryErrors, published_delivery_errors
+from opensirt.domain.device import device, device_names
+from opensirt.domain.finding import Finding, Severity
+from opensirt.domain.image import ActivityMap, CountsImage
+from opensirt.domain.missing import Missing
+from opensirt.domain.optimised_plan import OptimisedPlan, OptimiseRequest
+from opensirt.domain.record import Workup
+from opensirt.domain.site import SiteProfile
+from opensirt.errors import MissingInputError
+from opensirt.workflow.both_lobes import treats_both_lobes
+from opensirt.workflow.limit_in_force import limits_in_force, targets_in_force
+from opensirt.workflow.optimise import Replanner, model_for
+from opensirt.workflow.work_up import ScoutAnatomy
+
+
+def optimised_plans(
+    case: Case,
+    workup: Workup,
+    site: SiteProfile,
+    request: OptimiseRequest,
+    *,
+    anatomy: ScoutAnatomy,
+    errors: Mapping[str, DeliveryErrors],
+) -> tuple[OptimisedPlan, ...]:
+    """Return the best activities of every device under its limits in force.
+
+    Raises
+    ------
+    InputError
+        When the request cannot be met as it is stated.
+    MissingInputError
+        When the site profile has no dose constant of a device's nuclide.
+    """
+    prescribed = None if case.prescription is None else case.prescription.model
+    planner = Replanner.of(workup, model_for(request, prescribed), anatomy=anatomy)
+    both = treats_both_lobes(workup)
+    made = []
+    for name in device_names():
+        product = device(name)
+        assert not isinstance(product.radionuclide, Missing)  # noqa: S101 - a product has one
+        constant = site.dose_constants_gy_kg_per_gbq.get(product.radionuclide)
+        if constant is None:
+            raise MissingInputError(
+                f"dose constant of {product.radionuclide}",
+                where=f"the site profile {site.name!r}",
+                remedy="state it in Gy kg/GBq",
+            )
+        drawn_from = errors.get(name)
+        if drawn_from is None:
+            drawn_from = published_delivery_errors(name, scout_nuclide=scout_nuclide(case))
+        made.append(
+            planner.replan(
+                product,
+                limits_in_force(name, case.prescription, site, both_lobes=both),
+                targets_in_force(name, case.prescription, site),
+                request,
+                dose_constant=constant,
+                errors=drawn_from,
+                data_set=site.data_set,
+            )
+        )
+    return tuple(made)
+
+
+def scout_nuclide(case: Case) -> str:
+    """Return the nuclide of the scout, Tc-99m where it is not recorded."""
+    taken = case.scout()
+    if taken is not None and isinstance(taken.image, ActivityMap | CountsImage):
+        return taken.image.radionuclide
+    return "Tc-99m"
+
+
+def optimised_findings(
+    plans: Sequence[OptimisedPlan], prescription: Prescription | None
+) -> tuple[Finding, ...]:
+    """Return a finding for each refusal, and one for what robust planning draws from.
+
+    A refusal is a stop for the prescribed device, or for any where nothing is prescribed.
+    """
+    found = []
+    for one in plans:
+        if one.refused:
+            stop = prescription is None or prescription.device == one.device
+            text = f"optimiser, {one.device}: {one.refusal}"
+            severity = Severity.STOP if stop else Severity.WARN
+            found.append(Finding(severity, "optimiser_refused", text))
+    robust = next((one.robust for one in plans if one.robust is not None), None)
+    if robust is not None:
+        origins = ", ".join(
+            f"{one.quantity.value.replace('_', ' ')}: {one.origin.value}"
+            + (f" ({one.n_cases} cases)" if one.n_cases else "")
+            for one in robust.errors
+        )
+        text = (
+            f"chances are reckoned over {robust.n_scenarios} scenarios of errors of delivery "
+            f"({origins})"
+        )
+        found.append(Finding(Severity.NOTE, "robust_errors", text, verified=robust.verified))
+    return tuple(found)
+
+
+def request_parameters(request: OptimiseRequest | None) -> dict[str, float | str]:
+    """Return what has to be known to make the optimisation again, for provenance."""
+    if request is None:
+        return {}
+    made: dict[str, float | str] = {"optimise.objective": request.objective.value}
+    if request.model is not None:
+        made["optimise.model"] = request.model
+    for name in ("earlier_lung_gy", "spheres_per_ml_at_most", "activity_per_sphere_bq"):
+        value = getattr(request, name)
+        if not isinstance(value, Missing):
+            made[f"optimise.{name}"] = value
+    if request.control is not None:
+        made["optimise.control_d50_gy"] = request.control.d50_gy
+        made["optimise.control_slope_per_gy"] = request.control.slope_per_gy
+    if request.targets_required:
+        made["optimise.targets"] = "required"
+    if request.vials is not None:
+        made["optimise.vials_hours_after_calibration"] = request.vials.hours_after_calibration
+    if request.robust is not None:
+        made["optimise.scenarios"] = float(request.robust.n_scenarios)
+        made["optimise.seed"] = float(request.robust.seed)
+        for key, chance in request.robust.chances.items():
+            made[f"optimise.chance.{key}"] = chance
+    return made

@@ -1,0 +1,300 @@
+"""Every activity of a plan once more, from masses and mean counts, by code of its own.
+
+The tissues are counted anew on the scout (nearest voxel in place of overlap weights), and
+`opensirt.physics.second_check` turns counts and volumes into activities. What the two paths share
+is what both must: the case, the masks, the limits in force, the constants.
+"""
+
+from collections.abc import Mapping, Sequence
+from math import exp, log
+
+from opensirt.domain.case import Case
+from opensirt.domain.device import device
+from opensirt.domain.finding import Finding, Severity
+from opensirt.domain.image import Image3D
+from opensirt.domain.missing import Missing
+from opensirt.domain.optimised_plan import OptimisedPlan
+from opensirt.domain.record import PlanRow, Workup
+from opensirt.domain.second_check import SecondCheck
+from opensirt.domain.structure import Mask, StructureKind
+from opensirt.imaging.mask_algebra import union, within
+from opensirt.imaging.nearest_counts import nearest_mean
+from opensirt.physics.second_check import (
+    CountedLiver,
+    CountedTerritory,
+    CountedTissue,
+    uniform_gbq,
+)
+from opensirt.reference.constant import constant
+from opensirt.reference.table import read_table
+from opensirt.units import BQ_PER_GBQ
+from opensirt.workflow.limit_in_force import PERFUSED, InForce
+from opensirt.workflow.territory_region import Region
+from opensirt.workflow.work_up import ScoutAnatomy
+
+ADMINISTERED, REACHING = "administered activity", "activity reaching the liver"
+PARTITION, VOXEL = "partition", "voxel"
+_BY_LIMITS = (PARTITION, "multi_tumour_partition", VOXEL)
+_WHOLE = 0.999
+
+
+class SecondPath:
+    """The second path of one case: tissues counted once, activities for any row."""
+
+    def __init__(self, case: Case, workup: Workup, anatomy: ScoutAnatomy) -> None:
+        self._case = case
+        self._workup = workup
+        self._density = workup.liver_density_kg_per_ml
+        normals = anatomy.structures.of_kind(StructureKind.NORMAL_LIVER)
+        whole = union([one.mask for one in normals])
+        tumours = {one.label: one.mask for one in anatomy.structures.of_kind(StructureKind.TUMOUR)}
+        image = anatomy.taken.image
+        self._whole_normal_ml = whole.volume_ml
+        self._tumour_ml = union(list(tumours.values())).volume_ml if tumours else 0.0
+        self._territories = [
+            _counted(one, territory.tumour_masses_kg, tumours, whole, image)
+            for one, territory in zip(anatomy.regions, workup.territories, strict=True)
+        ]
+
+    def checks_of(
+        self,
+        rows: Sequence[PlanRow],
+        *,
+        limits: Mapping[str, InForce],
+        targets: Mapping[str, InForce],
+    ) -> tuple[SecondCheck, ...]:
+        """Return the check of each territory's row of one device and model.
+
+        Parameters
+        ----------
+        rows
+            Of single territories, in their order (see `rows_of`).
+        limits, targets
+            In force for the device.
+        """
+        if all(isinstance(one.reaching_liver_bq, Missing) for one in rows):
+            return ()
+        reaching, how = self._reaching_gbq(rows, limits, targets)
+        checks = []
+        for index, row in enumerate(rows):
+            quantity, stated = ADMINISTERED, row.administered_activity_bq
+            if isinstance(stated, Missing):
+                quantity, stated = REACHING, row.reaching_liver_bq
+            if isinstance(stated, Missing):
+                continue
+            recomputed: float | Missing = Missing.NOT_EVALUABLE
+            if reaching is not None:
+                recomputed = reaching[index] * BQ_PER_GBQ
+                if quantity == ADMINISTERED:
+                    recomputed /= 1.0 - self._shunt()
+            checks.append(
+                SecondCheck(
+                    device=row.device,
+                    model=row.model,
+                    territory=row.territory,
+                    quantity=quantity,
+                    stated_bq=stated,
+                    recomputed_bq=recomputed,
+                    how=how,
+                )
+            )
+        return tuple(checks)
+
+    def checks_of_optimised(self, plan: OptimisedPlan) -> tuple[SecondCheck, ...]:
+        """Return, for each territory, the activity that gives the dose stated for it.
+
+        The dose is that of the perfused normal liver.
+        """
+        if plan.refused or isinstance(plan.dose_constant_gy_kg_per_gbq, Missing):
+            return ()
+        liver = self._liver(plan.model)
+        checks = []
+        for index, name in enumerate(plan.territories):
+            given, reaching = plan.administered_bq[index], plan.reaching_bq[index]
+            if given <= 0:
+                continue
+            gy = liver.perfused_normal_gy(
+                index, reaching / BQ_PER_GBQ, constant=plan.dose_constant_gy_kg_per_gbq
+            )
+            checks.append(
+                SecondCheck(
+                    device=plan.device,
+                    model=f"{plan.model}, optimised",
+                    territory=name,
+                    quantity=ADMINISTERED,
+                    stated_bq=given,
+                    recomputed_bq=given * plan.perfused_normal_doses_gy[name] / gy,
+                    how="volumes and mean counts; the dose stated for the perfused normal liver",
+                )
+            )
+        return tuple(checks)
+
+    def _shunt(self) -> float:
+        shunt = self._workup.lung_shunt.fraction
+        assert not isinstance(shunt, Missing)  # noqa: S101 - an administered activity rests on it
+        return shunt
+
+    def _liver(self, model: str) -> CountedLiver:
+        return CountedLiver(
+            territories=self._territories,
+            whole_normal_ml=self._whole_normal_ml,
+            density_kg_per_ml=self._density,
+            by_compartment=model != VOXEL,
+            one_ratio=model == PARTITION,
+        )
+
+    def _reaching_gbq(
+        self,
+        rows: Sequence[PlanRow],
+        limits: Mapping[str, InForce],
+        targets: Mapping[str, InForce],
+    ) -> tuple[list[float] | None, str]:
+        model = rows[0].model
+        gy_per_gbq = rows[0].dose_constant_gy_kg_per_gbq
+        if isinstance(gy_per_gbq, Missing):
+            return None, "no dose constant"
+        if model in _BY_LIMITS:
+            shunt, lung_mass = self._workup.lung_shunt.fraction, self._workup.lung_mass_kg
+            found = self._liver(model).reaching_gbq(
+                {key: one.gy for key, one in limits.items()},
+                constant=gy_per_gbq,
+                lung_shunt_fraction=None if isinstance(shunt, Missing) else shunt,
+                lung_mass_kg=None if isinstance(lung_mass, Missing) else lung_mass,
+            )
+            return found, "volumes and mean counts under the limits in force"
+        if model == "mono_compartment":
+            if PERFUSED not in targets:
+                return None, "no target"
+            return [
+                uniform_gbq(
+                    targets[PERFUSED].gy,
+                    one.perfused_ml,
+                    density_kg_per_ml=self._density,
+                    constant=gy_per_gbq,
+                )
+                for one in self._territories
+            ], "perfused volume and target"
+        return self._by_formula(model)
+
+    def _by_formula(self, model: str) -> tuple[list[float] | None, str]:
+        """Return what reaches the liver by body surface area or by experience."""
+        shunt = self._workup.lung_shunt.fraction
+        if isinstance(shunt, Missing):
+            return None, "the lung shunt is not known"
+        liver_ml = self._whole_normal_ml + self._tumour_ml
+        treated = [
+            (sum(t.volume_ml for t in one.tumours.values()), one.normal.volume_ml)
+            for one in self._territories
+        ]
+        if model == "empiric":
+            steps = read_table("formulas")["empiric"]["steps"]
+            load = self._tumour_ml / liver_ml
+            whole = next(s["activity_gbq"] for s in steps if load <= s["tumour_fraction_at_most"])
+            given = [whole * (tumour + normal) / liver_ml for tumour, normal in treated]
+            how = "tumour load and treated part"
+        else:
+            found = self._by_body_surface(treated, liver_ml)
+            if found is None:
+                return None, "height or weight is not known"
+            given, how = found, "height, weight and volumes"
+        cut = 0.0
+        for step in read_table("formulas")["resin_lung_shunt"]["steps"]:
+            if shunt > step["above_fraction"]:
+                cut = step["reduction_fraction"]
+        return [gbq * (1.0 - cut) * (1.0 - shunt) for gbq in given], how
+
+    def _by_body_surface(
+        self, treated: Sequence[tuple[float, float]], liver_ml: float
+    ) -> list[float] | None:
+        height, weight = self._case.patient.height_cm, self._case.patient.weight_kg
+        if isinstance(height, Missing) or isinstance(weight, Missing):
+            return None
+        figure = {
+            key: constant("formulas", "body_surface_area", key).value
+            for key in (
+                "coefficient_m2",
+                "height_exponent",
+                "weight_exponent",
+                "offset_gbq",
+                "gbq_per_m2",
+                "gbq_per_tumour_fraction",
+            )
+        }
+        surface = exp(
+            log(figure["coefficient_m2"])
+            + figure["height_exponent"] * (log(height) - log(100.0))
+            + figure["weight_exponent"] * log(weight)
+        )
+        base = surface * figure["gbq_per_m2"] - figure["offset_gbq"]
+        found = []
+        for tumour, normal in treated:
+            part = (tumour + normal) / liver_ml
+            share = 1.0 if part > _WHOLE else part
+            involved = figure["gbq_per_tumour_fraction"] * tumour / (tumour + normal)
+            found.append((base + involved) * share)
+        return found
+
+
+def _counted(
+    region: Region,
+    tumour_labels: Mapping[str, float],
+    tumours: Mapping[str, Mask],
+    whole_normal: Mask,
+    image: Image3D,
+) -> CountedTerritory:
+    def tissue(mask: Mask) -> CountedTissue:
+        volume_ml, mean = nearest_mean(image, mask)
+        return CountedTissue(volume_ml=volume_ml, mean_counts=mean)
+
+    perfused = tissue(region.perfused.mask)
+    parts = [perfused, *(tissue(one) for one in region.parts[1:])]
+    normal_parts = [tissue(within(whole_normal, one)) for one in region.parts]
+    return CountedTerritory(
+        name=region.name,
+        perfused_ml=perfused.volume_ml,
+        region_amount=sum(one.amount for one in parts),
+        perfused_amount=perfused.amount,
+        normal=tissue(region.perfused_normal),
+        whole_normal_amount=sum(one.amount for one in normal_parts),
+        tumours={
+            label: tissue(within(tumours[label], region.perfused.mask)) for label in tumour_labels
+        },
+    )
+
+
+def second_check_findings(
+    checks: Sequence[SecondCheck],
+) -> tuple[Finding, ...]:
+    """Return a stop for each activity that its recomputation contradicts, else one note."""
+    rule = read_table("second_check")["difference"]
+    bound: float = rule["fraction_at_most"]
+    found = []
+    largest = 0.0
+    n = 0
+    for one in checks:
+        difference = one.difference_fraction
+        if isinstance(difference, Missing):
+            continue
+        n += 1
+        largest = max(largest, abs(difference))
+        if abs(difference) <= bound:
+            continue
+        assert not isinstance(one.recomputed_bq, Missing)  # noqa: S101 - there is a difference
+        text = (
+            f"second check, {device(one.device).name}, {one.model.replace('_', ' ')}, territory "
+            f"{one.territory}: the {one.quantity} of {one.stated_bq / BQ_PER_GBQ:.4g} GBq is "
+            f"{one.recomputed_bq / BQ_PER_GBQ:.4g} GBq when reckoned from {one.how} "
+            f"({difference:+.1%}); find out why before anything is ordered"
+        )
+        found.append(
+            Finding(Severity.STOP, "second_check", text, difference, bound, rule["source"])
+        )
+    if not found and n:
+        text = (
+            f"second check: {n} activities reckoned again from volumes and mean counts by a path "
+            f"of its own; the largest difference is {largest:.1%}, at most {bound:.0%} is accepted"
+        )
+        found.append(
+            Finding(Severity.NOTE, "second_check_passed", text, largest, bound, rule["source"])
+        )
+    return tuple(found)
