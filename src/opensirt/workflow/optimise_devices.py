@@ -4,17 +4,16 @@ from collections.abc import Mapping, Sequence
 
 from opensirt.domain.case import Case, Prescription
 from opensirt.domain.delivery_error import DeliveryErrors, published_delivery_errors
-from opensirt.domain.device import device, device_names
 from opensirt.domain.finding import Finding, Severity
 from opensirt.domain.image import ActivityMap, CountsImage
 from opensirt.domain.missing import Missing
 from opensirt.domain.optimised_plan import OptimisedPlan, OptimiseRequest
 from opensirt.domain.record import Workup
 from opensirt.domain.site import SiteProfile
-from opensirt.errors import MissingInputError
-from opensirt.workflow.both_lobes import treats_both_lobes
-from opensirt.workflow.limit_in_force import limits_in_force, targets_in_force
+from opensirt.errors import InputError
 from opensirt.workflow.optimise import Replanner, model_for
+from opensirt.workflow.plan_row import DevicePlanner
+from opensirt.workflow.session_dose import earlier_sessions
 from opensirt.workflow.work_up import ScoutAnatomy
 
 
@@ -23,43 +22,49 @@ def optimised_plans(
     workup: Workup,
     site: SiteProfile,
     request: OptimiseRequest,
+    planners: Sequence[DevicePlanner],
     *,
     anatomy: ScoutAnatomy,
     errors: Mapping[str, DeliveryErrors],
 ) -> tuple[OptimisedPlan, ...]:
     """Return the best activities of every device under its limits in force.
 
+    Parameters
+    ----------
+    planners
+        One for each device: limits, as earlier sessions leave them, targets and dose constant.
+    errors
+        Device → what robust planning draws from; the published errors for devices not named.
+
     Raises
     ------
     InputError
-        When the request cannot be met as it is stated.
-    MissingInputError
-        When the site profile has no dose constant of a device's nuclide.
+        When the request cannot be met as it is stated, or states an earlier lung dose that the
+        case states as well.
     """
+    stated = [one.lung_gy for one in earlier_sessions(case.earlier, site)]
+    if not isinstance(request.earlier_lung_gy, Missing) and any(
+        not isinstance(gy, Missing) for gy in stated
+    ):
+        raise InputError(
+            f"an earlier lung dose of {request.earlier_lung_gy:g} Gy is given, and the case "
+            "states the doses of earlier treatments; leave one of the two out"
+        )
     prescribed = None if case.prescription is None else case.prescription.model
-    planner = Replanner.of(workup, model_for(request, prescribed), anatomy=anatomy)
-    both = treats_both_lobes(workup)
+    replanner = Replanner.of(workup, model_for(request, prescribed), anatomy=anatomy)
     made = []
-    for name in device_names():
-        product = device(name)
-        assert not isinstance(product.radionuclide, Missing)  # noqa: S101 - a product has one
-        constant = site.dose_constants_gy_kg_per_gbq.get(product.radionuclide)
-        if constant is None:
-            raise MissingInputError(
-                f"dose constant of {product.radionuclide}",
-                where=f"the site profile {site.name!r}",
-                remedy="state it in Gy kg/GBq",
-            )
+    for one in planners:
+        name = one.device.name
         drawn_from = errors.get(name)
         if drawn_from is None:
             drawn_from = published_delivery_errors(name, scout_nuclide=scout_nuclide(case))
         made.append(
-            planner.replan(
-                product,
-                limits_in_force(name, case.prescription, site, both_lobes=both),
-                targets_in_force(name, case.prescription, site),
+            replanner.replan(
+                one.device,
+                one.limits,
+                one.targets,
                 request,
-                dose_constant=constant,
+                dose_constant=one.dose_constant,
                 errors=drawn_from,
                 data_set=site.data_set,
             )

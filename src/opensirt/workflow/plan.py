@@ -107,9 +107,11 @@ def plan(
     findings: list[Finding] = list(about_the_case(case, workup, prescription))
     constants: dict[str, float | str] = {}
     earlier = earlier_sessions(case.earlier, site)
+    planners: list[DevicePlanner] = []
     findings += earlier_named(earlier)
     for name in device_names():
         planner = DevicePlanner(device(name), case, workup, site, earlier)
+        planners.append(planner)
         constants[f"dose_constant_gy_kg_per_gbq, {name}"] = planner.dose_constant.value
         made = [row for model in MODELS for row in planner.rows(model)]
         rows += made
@@ -142,7 +144,7 @@ def plan(
     optimised: tuple[OptimisedPlan, ...] = ()
     if optimise is not None:
         optimised = optimised_plans(
-            case, workup, site, optimise, anatomy=anatomy, errors=errors or {}
+            case, workup, site, optimise, planners, anatomy=anatomy, errors=errors or {}
         )
         findings += optimised_findings(optimised, prescription)
         checks += [one for made in optimised for one in second.checks_of_optimised(made)]
