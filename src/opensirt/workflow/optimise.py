@@ -33,7 +33,8 @@ from opensirt.workflow.work_up import ScoutAnatomy
 PARTITION, MULTI_TUMOUR_PARTITION, VOXEL = "partition", "multi_tumour_partition", "voxel"
 OPTIMISED_MODELS = (PARTITION, MULTI_TUMOUR_PARTITION, VOXEL)
 
-_NOTHING_GBQ = 1e-9
+_NOTHING = 1e-9
+"""GBq: round-off, not an activity."""
 
 
 def model_for(request: OptimiseRequest, prescribed: str | None) -> str:
@@ -137,7 +138,7 @@ class Replanner:
             notes=(sphere_words,) if limited else (),
         )
         best = optimum(program)
-        if best is None or best.activity_gbq.sum() < _NOTHING_GBQ or not best.objective > 0:
+        if best is None or best.activity_gbq.sum() < _NOTHING or not best.objective > 0:
             return excluded(answer)
         vials = vial_rule(device, request.vials, data_set)
         answer = replace(answer, notes=(*answer.notes, *vials.notes))
@@ -174,7 +175,7 @@ def _chosen(
     activity, vials, used_up = best.activity_gbq, None, None
     if rule is not None:
         vials = vial_optimum(program, rule)
-        if vials is None or vials.activity_gbq.sum() < _NOTHING_GBQ:
+        if vials is None or vials.activity_gbq.sum() < _NOTHING:
             return no_vial(answer, rule)
         activity = vials.activity_gbq
     if request.robust is None:

@@ -31,7 +31,8 @@ from opensirt.workflow.limit_in_force import NORMAL, PERFUSED_NORMAL
 from opensirt.workflow.optimise_program import Setting
 from opensirt.workflow.scenario_doses import ScenarioDoses
 
-_NOTHING_GBQ = 1e-6
+_NOTHING = 1e-6
+"""GBq: the least that counts as an activity when limits are relaxed."""
 _TRADE_OFF = np.linspace(0.1, 1.7, 17)
 """Parts of the normal-liver limit at which the trade-off is reckoned."""
 
@@ -250,7 +251,7 @@ def excluded(answer: Answer) -> OptimisedPlan:
             needed=needed,
             unit=program.limits[number].unit,
         )
-        for number, needed in least_relaxations(program, _NOTHING_GBQ)
+        for number, needed in least_relaxations(program, _NOTHING)
         if needed > program.limits[number].at_most * (1 + 1e-9)
     )
     what = (
