@@ -17,6 +17,7 @@ from opensirt.errors import InputError
 from opensirt.imaging.nearest_counts import nearest_mean
 from opensirt.physics.second_check import CountedLiver, CountedTerritory, CountedTissue
 from opensirt.workflow.plan import plan
+from opensirt.workflow.plan_row import MODELS
 from opensirt.workflow.second_check import second_check_findings
 from opensirt.workflow.work_up import work_up
 
@@ -51,13 +52,15 @@ def test_two_territories_under_any_limits_agree(
     case = scouts.two_territories(
         prescription=scouts.prescription(
             limits={"normal_liver": whole, "perfused_normal_liver": perfused, "lung": lung},
-            targets={"resin": {"perfused_volume": 120.0}},
+            targets={"resin": {"perfused_volume": 120.0, "tumour": 100.0}},
         ),
         work_up=WorkUpFacts(lung_shunt_fraction=shunt),
     )
     made = plan(case, work_up(case, SITE), SITE, made_at=NOW, software={})
     assert largest(made) < 1e-6
     assert {one.territory for one in made.second_checks} == {"R", "L"}
+    assert {one.model for one in made.second_checks} == set(MODELS)
+    assert not [one for one in made.second_checks if isinstance(one.recomputed_bq, Missing)]
 
 
 def test_without_a_lung_shunt_what_reaches_the_liver_is_checked() -> None:
@@ -107,6 +110,11 @@ def test_five_per_cent_is_the_border() -> None:
     assert outside.severity is Severity.STOP
     assert "(-5.1%)" in outside.text
     assert second_check_findings([]) == ()
+    [warned] = second_check_findings(
+        [replace(check(1e9, 1e9), recomputed_bq=Missing.NOT_EVALUABLE)]
+    )
+    assert warned.severity is Severity.WARN
+    assert "check it by hand" in warned.text
 
 
 def test_the_partition_formula_of_the_thesis_example_comes_out() -> None:

@@ -181,6 +181,31 @@ class CountedLiver:
         )
         return joules / whole_kg
 
+    def fed_through_tumours_gbq(
+        self, tumour_gy: float, *, constant: float, lung_shunt_fraction: float
+    ) -> list[tuple[float, float]] | None:
+        """Return (in the liver, in the lungs) of each territory for a mean dose to its tumours.
+
+        The lungs get what tumours let pass, and nothing from normal liver. None where a territory
+        has no tumour.
+        """
+        everything = sum(one.region_amount for one in self.territories)
+        in_tumours = sum(t.amount for one in self.territories for t in one.tumours.values())
+        lungs_over_tumours = 0.0
+        if lung_shunt_fraction:
+            over_liver = lung_shunt_fraction / (1.0 - lung_shunt_fraction)
+            lungs_over_tumours = over_liver * everything / in_tumours
+        found = []
+        for one in self.territories:
+            kg = sum(t.volume_ml for t in one.tumours.values()) * self.density_kg_per_ml
+            amount = sum(t.amount for t in one.tumours.values())
+            if kg <= 0:
+                return None
+            tumour = tumour_gy * kg / constant
+            normal = tumour * one.normal.amount / amount
+            found.append((tumour + normal, tumour * lungs_over_tumours))
+        return found
+
     def perfused_normal_gy(self, index: int, reaching_gbq: float, *, constant: float) -> float:
         """Return the mean dose to the perfused normal liver of one territory."""
         one = self.territories[index]

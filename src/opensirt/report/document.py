@@ -30,10 +30,7 @@ def report_document(
         sections.append(pictures)
     if result.plan is not None:
         sections.append(plan_section(result.plan))
-    planned_sum = None if result.plan is None else result.plan.cumulative
-    measured_sum = None if result.verification is None else result.verification.cumulative
-    if worth_showing(planned_sum) or worth_showing(measured_sum):
-        sections.append(sessions_section(planned_sum, measured_sum))
+    sections += _sessions(result)
     if result.verification is not None:
         measured = result.verification.primary_result
         sections.append(dose_section(measured, "Measured dose"))
@@ -61,6 +58,15 @@ def report_document(
         software=f"OpenSIRT {result.provenance.software.get('opensirt', 'of unknown version')}",
         sections=tuple(sections),
     )
+
+
+def _sessions(result: CaseResult) -> tuple[Section, ...]:
+    """Return the sums over sessions, where there are earlier ones."""
+    planned = None if result.plan is None else result.plan.cumulative
+    measured = None if result.verification is None else result.verification.cumulative
+    if worth_showing(planned) or worth_showing(measured):
+        return (sessions_section(planned, measured),)
+    return ()
 
 
 def _title(result: CaseResult, *, followed_up: bool) -> str:

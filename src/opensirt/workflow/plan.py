@@ -18,7 +18,6 @@ from opensirt.provenance import Provenance
 from opensirt.reference.radionuclide import radionuclide
 from opensirt.workflow.both_lobes import both_lobes_named
 from opensirt.workflow.focus_findings import foci_doses
-from opensirt.workflow.limit_in_force import TUMOUR
 from opensirt.workflow.optimise_devices import (
     optimised_findings,
     optimised_plans,
