@@ -119,6 +119,7 @@ def test_materials_are_named_by_a_legend(folder: Path) -> None:
         (("--seed", "1"), "kernel", "--seed belong to the engine monte-carlo, not to kernel"),
         (("--in", "hot.seg.nrrd"), "monte-carlo", "--in names a structure for"),
         (("--each-voxel",), "monte-carlo", "name it with --in"),
+        (("--device", "cpu", "--scheduler", "tcp://h:1"), "monte-carlo", "exclude each other"),
         (("--legend", "legend.toml"), "monte-carlo", "belong together"),
         (("--target-uncertainty", "2"), "monte-carlo", "lies between 0 and 1"),
         (("--histories", "-5"), "monte-carlo", "one history or more, found -5"),

@@ -48,6 +48,8 @@ class MonteCarloRequest:
     """The run is kept here while it goes on, and goes on from what is there."""
     device: str | None = None
     """A name of `DEVICES`; ``cpu`` where not given."""
+    scheduler: str | None = None
+    """Address of a Dask scheduler whose workers run the batches."""
 
     def require_for(self, engine: str) -> None:
         """Raise `InputError` when an option is given to another engine, or lacks its partner."""
@@ -62,6 +64,7 @@ class MonteCarloRequest:
             "--legend": self.legend,
             "--resume": self.resume,
             "--device": self.device,
+            "--scheduler": self.scheduler,
         }
         given = [name for name, value in options.items() if value is not None]
         if given and engine != MonteCarlo.name:
@@ -75,6 +78,34 @@ class MonteCarloRequest:
             raise InputError("--each-voxel is about the voxels of a structure; name it with --in")
         if (self.materials is None) != (self.legend is None):
             raise InputError("--materials LABELS and --legend FILE.toml belong together; give both")
+
+    def _runner(self) -> tuple["Runner | None", int | None]:
+        """Return what runs the batches, and their size where it is not the engine's own choice."""
+        device = self.device or DEVICES[0]
+        if device not in DEVICES:
+            raise UnknownNameError("device", device, DEVICES)
+        if self.scheduler is not None:
+            if self.device is not None:
+                raise InputError(
+                    "--device and --scheduler exclude each other: the workers of a cluster use "
+                    "their processors; give one"
+                )
+            from opensirt.cohort.monte_carlo import Cluster
+
+            n_batches = int(constant("transport", "batches_per_task").value)
+            return Cluster(scheduler=self.scheduler, batches_per_task=n_batches), None
+        if device == DEVICES[0]:
+            return None, None
+        from opensirt.physics.dose.batches import GraphicsProcessor
+        from opensirt.physics.transport.device import require_device
+
+        require_device()
+        runner = GraphicsProcessor(
+            n_threads=int(constant("transport", "threads_on_device").value),
+            batches_per_look=int(constant("transport", "batches_per_look").value),
+        )
+        batch = int(constant("transport", "histories_per_batch_on_device").value)
+        return runner, None if self.target_uncertainty is None else batch
 
     def engine(
         self,
@@ -95,9 +126,7 @@ class MonteCarloRequest:
             When a file lies in another frame of reference, or the materials on another grid.
         """
         nuclide.require_dosimetry()
-        device = self.device or DEVICES[0]
-        if device not in DEVICES:
-            raise UnknownNameError("device", device, DEVICES)
+        runner, batch = self._runner()
         target = None
         if self.target_uncertainty is not None:
             inside = None
@@ -126,7 +155,6 @@ class MonteCarloRequest:
             keep(made)
 
         default = MonteCarlo(nuclide=nuclide)
-        runner, batch = _on(device, has_target=target is not None)
         return MonteCarlo(
             nuclide=nuclide,
             seed=default.seed if self.seed is None else self.seed,
@@ -156,22 +184,6 @@ class _Kept:
 
             write_monte_carlo_state(self._path, made.state)
             self._at_s = time.monotonic()
-
-
-def _on(device: str, *, has_target: bool) -> tuple["Runner | None", int | None]:
-    """Return what runs the batches, and their size where it is not the engine's own choice."""
-    if device == DEVICES[0]:
-        return None, None
-    from opensirt.physics.dose.batches import GraphicsProcessor
-    from opensirt.physics.transport.device import require_device
-
-    require_device()
-    runner = GraphicsProcessor(
-        n_threads=int(constant("transport", "threads_on_device").value),
-        batches_per_look=int(constant("transport", "batches_per_look").value),
-    )
-    batch = int(constant("transport", "histories_per_batch_on_device").value)
-    return runner, batch if has_target else None
 
 
 def _material_map(path: Path, legend: Path, grid: Grid, frame: SharedFrame) -> NDArray[np.uint8]:

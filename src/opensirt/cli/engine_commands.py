@@ -19,6 +19,7 @@ _MONTE_CARLO_OPTIONS = (
     "legend",
     "resume",
     "device",
+    "scheduler",
 )
 
 
@@ -119,6 +120,11 @@ _MONTE_CARLO_OPTIONS = (
 )
 @click.option(
     "--device", metavar="D", help="Monte Carlo: cpu (default) or cuda, a graphics processor."
+)
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Monte Carlo: run on the workers of this Dask scheduler, such as tcp://host:8786.",
 )
 @frame_option
 @json_option
