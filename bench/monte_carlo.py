@@ -2,9 +2,9 @@
 
 Run as ``python bench/monte_carlo.py [cpu|cuda|patient]``; the exit status says whether everything
 that was asked for was reached. ``cuda`` needs a graphics processor, ``patient`` the public patient
-after treatment (in the folder that OPENSIRT_TEST_DATA names). Speeds of ``cpu`` are those of one core
-by its own clock (process time), so that other programs disturb them little; EGSnrc's 37,500
-histories/s and 113 s to 2 % were measured once, on a core of the same kind, and stand here as figures.
+after treatment (in the folder that OPENSIRT_TEST_DATA names). Speeds of ``cpu`` are those of one
+core by its own clock (process time), so that other programs disturb them little; EGSnrc's 37,500
+histories/s and 113 s to 2 % were measured once, on a core of the same kind, and stand here.
 """
 
 import os

@@ -78,6 +78,13 @@ if TYPE_CHECKING:
         UnknownNameError,
     )
     from opensirt.imaging.voxel_weights import voxel_weights
+    from opensirt.physics.comparison import (
+        GammaCriteria,
+        bland_altman,
+        dose_difference,
+        dvh_difference_gy,
+        gamma_index,
+    )
     from opensirt.provenance import Provenance
     from opensirt.reference.radionuclide import Radionuclide, radionuclide
     from opensirt.report.write import write_report
@@ -150,6 +157,13 @@ _FROM = {
         "UnknownNameError",
     ),
     "imaging.voxel_weights": ("voxel_weights",),
+    "physics.comparison": (
+        "GammaCriteria",
+        "bland_altman",
+        "dose_difference",
+        "dvh_difference_gy",
+        "gamma_index",
+    ),
     "provenance": ("Provenance",),
     "reference.radionuclide": ("Radionuclide", "radionuclide"),
     "report.write": ("write_report",),
@@ -182,6 +196,7 @@ __all__ = [
     "Finding",
     "FollowUp",
     "FollowUpCourse",
+    "GammaCriteria",
     "GeometryError",
     "Grid",
     "Image3D",
@@ -218,12 +233,16 @@ __all__ = [
     "Workup",
     "administer",
     "approve",
+    "bland_altman",
     "default_site_profile",
     "device",
     "dose",
+    "dose_difference",
     "dvh",
+    "dvh_difference_gy",
     "evaluate",
     "follow_up",
+    "gamma_index",
     "order",
     "patient_record",
     "plan",

@@ -1,7 +1,7 @@
 """Dose–volume figures of structures, from a dose file and a structure file."""
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -105,25 +105,8 @@ def dvh_of_files(request: DvhRequest) -> DvhOutcome:
     """
     frame = SharedFrame(request.frame, request.dose.name)
     dose, findings = read_dose(request.dose, frame)
-    read = read_segment_file(request.structures, drawn_on=[geometry_of(dose, request.dose.name)])
-    unused = set(request.labels) - {matching(name, request.labels) for name in read.names}
-    if unused:
-        raise InputError(
-            f"{request.structures.name}: no segment is called "
-            f"{', '.join(map(repr, sorted(unused)))}; found {', '.join(map(repr, read.names))}"
-        )
     rows: list[Row] = []
-    for segment in read.segments:
-        pattern = matching(segment.name, request.labels)
-        structure = Structure(
-            segment.name,
-            request.labels[pattern] if pattern else StructureKind.OTHER,
-            mask_of_segment(
-                segment,
-                frame.of(segment.frame_of_reference_uid, request.structures.name),
-                where=request.structures.name,
-            ),
-        )
+    for structure in structures_of_file(request.structures, frame, dose, request.labels):
         try:
             rows.append(_row(request, dose, structure))
         except GeometryError as error:
@@ -142,6 +125,45 @@ def dvh_of_files(request: DvhRequest) -> DvhOutcome:
             "structures": sha256_of_path(request.structures),
         },
     )
+
+
+def structures_of_file(
+    path: Path, frame: SharedFrame, dose: DoseMap, labels: Mapping[str, StructureKind]
+) -> Iterator[Structure]:
+    """Yield the structures of every segment of a file.
+
+    Parameters
+    ----------
+    path, frame
+        The file, and the frame that it shares.
+    dose
+        On whose grid a file without a geometry of its own was drawn.
+    labels
+        Name or pattern → kind; other structures are of kind ``other``.
+
+    Raises
+    ------
+    InputError
+        When the file cannot be used, or a label is that of no segment.
+    """
+    read = read_segment_file(path, drawn_on=[geometry_of(dose, dose.engine)])
+    unused = set(labels) - {matching(name, labels) for name in read.names}
+    if unused:
+        raise InputError(
+            f"{path.name}: no segment is called "
+            f"{', '.join(map(repr, sorted(unused)))}; found {', '.join(map(repr, read.names))}"
+        )
+    for segment in read.segments:
+        pattern = matching(segment.name, labels)
+        yield Structure(
+            segment.name,
+            labels[pattern] if pattern else StructureKind.OTHER,
+            mask_of_segment(
+                segment,
+                frame.of(segment.frame_of_reference_uid, path.name),
+                where=path.name,
+            ),
+        )
 
 
 def read_dose_file(path: Path) -> ReadVolume:

@@ -4,29 +4,29 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from opensirt.domain.image import DoseMap
+from opensirt.domain.image import Image3D
 from opensirt.errors import UnknownNameError
 
 
-def _nifti(path: Path, dose: DoseMap) -> None:
+def _nifti(path: Path, dose: Image3D) -> None:
     from opensirt.files.write import write_nifti
 
     write_nifti(path, dose)
 
 
-def _nrrd(path: Path, dose: DoseMap) -> None:
+def _nrrd(path: Path, dose: Image3D) -> None:
     from opensirt.files.write import write_nrrd
 
     write_nrrd(path, dose)
 
 
-WRITERS: Mapping[str, Callable[[Path, DoseMap], None]] = MappingProxyType(
+WRITERS: Mapping[str, Callable[[Path, Image3D], None]] = MappingProxyType(
     {".nii.gz": _nifti, ".nii": _nifti, ".nrrd": _nrrd}
 )
 """Suffix → writer. DICOM doses belong to a case: `run` writes them."""
 
 
-def _writer(path: Path) -> Callable[[Path, DoseMap], None]:
+def _writer(path: Path) -> Callable[[Path, Image3D], None]:
     for suffix, writer in WRITERS.items():
         if path.name.lower().endswith(suffix):
             return writer
@@ -38,8 +38,8 @@ def require_dose_name(path: Path) -> None:
     _writer(path)
 
 
-def write_dose(path: Path, dose: DoseMap) -> None:
-    """Write a dose map in Gy, whole or not at all.
+def write_dose(path: Path, dose: Image3D) -> None:
+    """Write a dose map in Gy, or an image on its grid, whole or not at all.
 
     Raises
     ------

@@ -328,3 +328,132 @@ def dvh(
         columns,
         [[number(row[key]) for key in columns] for row in outcome.rows],
     )
+
+
+@click.command()
+@click.argument("reference", type=click.Path(path_type=Path))
+@click.argument("evaluated", type=click.Path(path_type=Path))
+@click.option(
+    "--structures",
+    type=click.Path(path_type=Path),
+    metavar="S",
+    help="SEG, RTSTRUCT, .seg.nrrd or label map: adds figures of each structure.",
+)
+@click.option(
+    "--label",
+    "labels",
+    multiple=True,
+    metavar="NAME=KIND",
+    help='Kind of a structure, by name or pattern: "Tumor *=tumour". Again for more.',
+)
+@click.option(
+    "--dose-difference",
+    "dose_difference_fraction",
+    type=float,
+    metavar="F",
+    help="Gamma: part of the largest reference dose (0.03 is 3 %, the default).",
+)
+@click.option("--distance-mm", type=float, metavar="MM", help="Gamma: to agreement (2 mm).")
+@click.option(
+    "--lowest-dose",
+    "lowest_dose_fraction",
+    type=float,
+    metavar="F",
+    help="Leave out what is below this part of the largest reference dose (0.1).",
+)
+@click.option("--local", is_flag=True, help="Gamma: difference as a part of the point's own dose.")
+@click.option(
+    "--gamma",
+    "gamma_map",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Write the gamma index on the reference's grid; -1 where it was not judged.",
+)
+@click.option(
+    "--csv",
+    "csv_path",
+    type=click.Path(path_type=Path),
+    metavar="F",
+    help="Write the figures of the structures as a table.",
+)
+@frame_option
+@json_option
+def compare(
+    *,
+    csv_path: Path | None,
+    labels: tuple[str, ...],
+    as_json: bool,
+    **asked: Any,  # noqa: ANN401 - the fields of CompareRequest
+) -> None:
+    """Compare two dose files: gamma index, differences, agreement.
+
+    Differences are EVALUATED less REFERENCE: engine against engine, delivered against planned.
+    """
+    from opensirt.app.compare import CompareRequest, compare_files
+    from opensirt.app.dvh import write_dvh_csv
+    from opensirt.domain.missing import Missing
+    from opensirt.errors import InputError
+
+    request = CompareRequest(labels=_kinds(labels), **asked)
+    if csv_path is not None and request.structures is None:
+        raise InputError("--csv holds the figures of structures; name their file with --structures")
+    with Progress() as progress:
+        progress("gamma index")
+        found = compare_files(request)
+    if csv_path is not None and found.rows:
+        write_dvh_csv(csv_path, found.rows)
+    gamma, voxels, agreement = found.gamma, found.voxels, found.agreement
+    if as_json:
+        say_json(
+            {
+                "schema": "opensirt/compare/1",
+                "gamma": {
+                    "criteria": gamma.criteria,
+                    "n_voxels": gamma.n_voxels,
+                    "gamma_pass_fraction": gamma.gamma_pass_fraction,
+                },
+                "voxels": voxels,
+                "structures": found.rows,
+                "agreement": agreement,
+                "findings": found.findings,
+                "inputs": found.inputs,
+            }
+        )
+        return
+    findings(found.findings)
+    asked_for = gamma.criteria
+    rows = [
+        (
+            "gamma criteria",
+            (
+                f"{asked_for.dose_difference_fraction:.3g} of the "
+                f"{'point' if asked_for.local else 'maximum'}, {asked_for.distance_mm:g} mm, "
+                f"above {asked_for.lowest_dose_fraction:g} of the maximum"
+            ),
+        ),
+        ("voxels judged", f"{gamma.n_voxels}"),
+        ("gamma pass fraction", f"{gamma.gamma_pass_fraction:.4f}"),
+    ]
+    if isinstance(voxels, Missing):
+        rows.append(("voxel differences", "not estimated: the doses lie on different grids"))
+    else:
+        rows += [
+            ("mean difference (Gy)", number(voxels.mean_gy)),
+            ("root mean square difference (Gy)", number(voxels.root_mean_square_gy)),
+            ("largest difference (Gy)", number(voxels.largest_gy)),
+            ("mean relative difference", f"{voxels.relative_mean:.2%}"),
+            ("root mean square relative difference", f"{voxels.relative_root_mean_square:.2%}"),
+        ]
+    if not isinstance(agreement, Missing):
+        rows += [
+            ("structure means: bias", f"{agreement.bias:.2%} ({agreement.n} structures)"),
+            (
+                "structure means: limits of agreement",
+                f"{agreement.lower_limit:.2%} to {agreement.upper_limit:.2%}",
+            ),
+        ]
+    table("Comparison", ("", ""), rows)
+    if found.rows:
+        columns = list(found.rows[0])
+        lines = [[number(row[key]) for key in columns] for row in found.rows]
+        table("Structures", columns, lines)

@@ -10,7 +10,7 @@ from opensirt.cli.case_commands import demo, plan, run, verify, work_up
 from opensirt.cli.cohort_commands import cohort
 from opensirt.cli.course_commands import administer, approve, order
 from opensirt.cli.database_commands import db
-from opensirt.cli.engine_commands import dose, dvh, kernel
+from opensirt.cli.engine_commands import compare, dose, dvh, kernel
 from opensirt.cli.record_commands import follow_up, import_records
 from opensirt.cli.selection_commands import select
 from opensirt.cli.setup_commands import inspect, new, schema, site
@@ -72,6 +72,7 @@ for _command in (
     dose,
     kernel,
     dvh,
+    compare,
     db,
     cohort,
     site,

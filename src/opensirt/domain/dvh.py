@@ -111,6 +111,11 @@ class Dvh:
             return 0.0
         return float(self._volume[n_at_least - 1] / self._volume[-1])
 
+    def weighted_doses(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return doses (n,) in Gy, the highest first, and the part of the volume with each."""
+        parts = np.diff(self._volume, prepend=0.0)
+        return self._dose, parts / self._volume[-1]
+
     def curve(self, n_points: int = 200) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return doses (n_points,) from 0 to the maximum and the volume fractions there."""
         doses = np.linspace(0.0, max(self.max_gy, 0.0), n_points)

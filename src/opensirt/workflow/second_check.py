@@ -312,7 +312,8 @@ def second_check_findings(
             continue
         assert not isinstance(one.recomputed_bq, Missing)  # noqa: S101 - there is a difference
         text = (
-            f"second check, {_named(one)}: the {one.quantity} of {one.stated_bq / BQ_PER_GBQ:.4g} GBq is "
+            f"second check, {_named(one)}: the {one.quantity} of "
+            f"{one.stated_bq / BQ_PER_GBQ:.4g} GBq is "
             f"{one.recomputed_bq / BQ_PER_GBQ:.4g} GBq when reckoned from {one.how} "
             f"({difference:+.1%}); find out why before anything is ordered"
         )
