@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from case_folder import CASE, restated, write_case
 from click.testing import CliRunner, Result
+from pypdf import PdfReader
 
 import opensirt
 from opensirt.cli import main
@@ -52,6 +53,12 @@ def test_a_delivery_leaves_a_record(tmp_path: Path) -> None:
     assert site["prescribed_bq"] == plan["administered_activity_bq"]
     assert site["deviation"]["verdict"] == "event"
     assert "null" not in json.dumps(record)
+    html = (case / "report" / "administration.html").read_text()
+    assert "Dose rate at 1 m" in html
+    assert "Cremation" in html
+    assert "no verified value" not in html  # every topic has a source for resin
+    pages = PdfReader(case / "report" / "administration.pdf").pages
+    assert "Radiation safety" in "".join(one.extract_text() for one in pages)
 
 
 def test_json_and_python_give_the_same(tmp_path: Path) -> None:

@@ -4,21 +4,28 @@ Volumes, nearest-neighbour means and the two activities are those of the data pa
 with other code.
 """
 
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from opensirt.app.public_patients.two_territories import (
+    FIRST,
+    SECOND,
+    split_structures,
+    write_two_territories,
+)
 from opensirt.app.read_case import read_case
 from opensirt.domain.case import Case, Prescription, TerritoryFacts, WorkUpFacts
 from opensirt.domain.finding import Severity
-from opensirt.domain.grid import Grid
 from opensirt.domain.missing import Missing
 from opensirt.domain.record import Plan, PlanRow, Workup
 from opensirt.domain.site_defaults import default_site_profile
-from opensirt.domain.structure import Mask, Structure, StructureKind, StructureSet
+from opensirt.domain.structure import StructureKind, StructureSet
 from opensirt.workflow.plan import plan
 from opensirt.workflow.plan_row import ALL_TERRITORIES
 from opensirt.workflow.work_up import work_up
@@ -173,47 +180,131 @@ def test_without_a_lung_shunt_the_table_gives_what_reaches_the_liver(case: Case)
 
 
 def halved(case: Case) -> Case:
-    """Split the perfused volume by the plane midway between the tumour centroids (an example)."""
-    perfused = case.structures.labelled("perfused volume")
-    grid = perfused.mask.grid
-
-    def centre(label: str) -> np.ndarray:
-        mask = case.structures.labelled(label).mask
-        found: np.ndarray = mask.grid.lps_mm(np.argwhere(mask.values)).mean(axis=0)
-        return found
-
-    first, second = centre("Tumor 1"), centre("Tumor 2")
-    index = np.argwhere(perfused.mask.values)
-    along = (grid.lps_mm(index) - (first + second) / 2) @ (second - first)
-    parts = []
-    for name, keep in (("first", along < 0), ("second", along >= 0)):
-        values = np.zeros(grid.shape, dtype=bool)
-        values[tuple(index[keep].T)] = True
-        mask = Mask(Grid(grid.shape, grid.affine, grid.frame_of_reference_uid), values)
-        parts.append(Structure(f"{name} half", StructureKind.PERFUSED_VOLUME, mask))
-    kept = tuple(one for one in case.structures if one.label != "perfused volume")
+    """Return the case with the two example territories."""
     return replace(
         case,
-        structures=StructureSet((*kept, *parts)),
+        structures=split_structures(case.structures),
         territories=tuple(
-            TerritoryFacts(name=name, perfused_volume=f"{name} half")
-            for name in ("first", "second")
+            TerritoryFacts(name=name, perfused_volume=label)
+            for name, label in (("first", FIRST), ("second", SECOND))
         ),
     )
 
 
-def test_two_example_territories_share_limits_and_add_up(case: Case, planned: Plan) -> None:
-    two = halved(replace(case, prescription=Prescription(device="resin", model="voxel")))
+def test_the_halves_are_the_perfused_volume_and_hold_a_tumour_each(case: Case) -> None:
+    two = split_structures(case.structures)
+    first, second = two.labelled(FIRST), two.labelled(SECOND)
+    assert first.volume_ml + second.volume_ml == pytest.approx(1082.2, abs=0.05)
+    assert not (first.mask.values & second.mask.values).any()
+    for half, tumour in ((first, "Tumor 1"), (second, "Tumor 2")):
+        inside = half.mask.values & case.structures.labelled(tumour).mask.values
+        assert inside.sum() > 0.95 * case.structures.labelled(tumour).mask.values.sum()
+
+
+@pytest.mark.parametrize(
+    ("device", "key", "gy"),
+    [
+        ("resin", "perfused_normal_liver_gy", 40.0),
+        ("glass", "normal_liver_gy", 75.0),
+        ("holmium", "normal_liver_gy", 60.0),
+    ],
+)
+def test_a_complete_plan_with_two_territories(
+    case: Case, planned: Plan, device: str, key: str, gy: float
+) -> None:
+    two = halved(replace(case, prescription=Prescription(device=device, model="voxel")))
     made = plan(two, work_up(two, SITE), SITE, made_at=NOW, software={})
     assert made.chosen is not None
     assert made.chosen.territory == ALL_TERRITORIES
     found = {
-        one.territory: one for one in made.rows if (one.device, one.model) == ("resin", "voxel")
+        one.territory: one for one in made.rows if (one.device, one.model) == (device, "voxel")
     }
-    for one in found.values():
-        assert one.perfused_normal_liver_gy == pytest.approx(40.0)
+    assert number(getattr(found[ALL_TERRITORIES], key)) == pytest.approx(gy)
     total = sum(number(found[name].reaching_liver_bq) for name in ("first", "second"))
     assert found[ALL_TERRITORIES].reaching_liver_bq == pytest.approx(total)
+    assert number(found[ALL_TERRITORIES].lung_gy) < 30.0
     # Each half has a normal concentration of its own, so the sum is near the undivided one only.
-    assert total == pytest.approx(number(row(planned, "resin", "voxel").reaching_liver_bq), rel=0.1)
+    assert total == pytest.approx(number(row(planned, device, "voxel").reaching_liver_bq), rel=0.1)
     assert "gallbladder" in found[ALL_TERRITORIES].extrahepatic_doses_gy
+    assert set(found[ALL_TERRITORIES].tumour_doses_gy) == {"Tumor 1", "Tumor 2"}
+    result = made.doses[device, "voxel"]
+    assert result.structure("Tumor 1").mean_gy == pytest.approx(
+        found[ALL_TERRITORIES].tumour_doses_gy["Tumor 1"], rel=1e-3
+    )
+    [bile] = [one for one in made.findings if one.rule == "deposit_dose"]
+    assert bile.value == pytest.approx(
+        found[ALL_TERRITORIES].extrahepatic_doses_gy["gallbladder"], rel=1e-6
+    )
+
+
+def test_the_gallbladder_is_named_with_its_dose_and_part_of_the_activity(planned: Plan) -> None:
+    [finding] = [one for one in planned.findings if one.rule == "deposit_dose"]
+    assert "3.54% of the activity reaching the liver" in finding.text
+    assert "3.36% of the activity given" in finding.text
+    assert "receive 60 Gy" in finding.text
+
+
+def test_foci_are_dosed_by_the_counts_that_the_liver_is_dosed_by(
+    planned: Plan, workup: Workup
+) -> None:
+    found = [one for one in planned.findings if one.rule == "extrahepatic_focus_dose"]
+    assert [round(float(one.value or 0)) for one in found] == [14, 39]
+    voxel = row(planned, "resin", "voxel")
+    normal = next(one for one in workup.uptakes if one.label == "perfused normal")
+    for focus in workup.foci:
+        # Gy per count and mL is that of the perfused normal liver, of the voxel model.
+        counts = focus.per_reaching_liver / (focus.volume_ml / 1000)
+        liver = normal.uptake_fraction / (normal.volume_ml / 1000)
+        gy = number(voxel.perfused_normal_liver_gy) * counts / liver
+        ratio = number(voxel.reaching_liver_bq) / number(
+            row(planned, "resin", "partition").reaching_liver_bq
+        )
+        near = min(found, key=lambda one: abs(float(one.value or 0) - gy / ratio))
+        assert near.value == pytest.approx(gy / ratio, rel=1e-3)
+
+
+def test_with_one_density_and_no_remainder_partition_and_voxel_model_agree(case: Case) -> None:
+    """The gallbladder and what is neither tumour nor normal liver are taken out of the volume."""
+    kinds = (StructureKind.TUMOUR, StructureKind.PERFUSED_NORMAL_LIVER)
+    parts = [one.mask for kind in kinds for one in case.structures.of_kind(kind)]
+    overlap = parts[0].values & parts[1].values
+    filled = np.logical_or.reduce([one.values for one in parts])
+    perfused = case.structures.labelled("perfused volume")
+    only = replace(perfused, mask=perfused.mask.with_values(filled & perfused.mask.values))
+    assert not overlap.any()
+    whole = replace(
+        case,
+        structures=StructureSet(
+            tuple(
+                only if one.label == "perfused volume" else one
+                for one in case.structures
+                if one.kind is not StructureKind.GALLBLADDER
+            )
+        ),
+    )
+    made = plan(whole, work_up(whole, SITE), SITE, made_at=NOW, software={})
+    for device in ("resin", "glass", "holmium"):
+        one, other = (row(made, device, name) for name in ("multi_tumour_partition", "voxel"))
+        for key in (
+            "reaching_liver_bq",
+            "administered_activity_bq",
+            "tumour_gy",
+            "perfused_normal_liver_gy",
+            "lung_gy",
+        ):
+            assert number(getattr(one, key)) == pytest.approx(number(getattr(other, key)), rel=2e-3)
+
+
+def test_the_demo_writes_the_example_as_a_case(shared_data: Path, tmp_path: Path) -> None:
+    text = files("opensirt.app.public_patients").joinpath("patient-2.toml").read_text()
+    (tmp_path / "case.toml").write_text(text)
+    for name in ("patient_2_SPECT.nrrd", "patient_2_Segmentation.seg.nrrd"):
+        shutil.copy(shared_data / "data" / "sirt_patients" / name, tmp_path)
+    write_two_territories(tmp_path)
+    two = read_case(tmp_path)
+    assert [one.name for one in two.territories] == ["first", "second"]
+    assert len(two.structures.of_kind(StructureKind.PERFUSED_VOLUME)) == 2
+    assumed = [one.text for one in two.findings if one.rule == "assumed"]
+    assert any("territory first" in one for one in assumed)
+    made = work_up(two, SITE)
+    assert [one.name for one in made.territories] == ["first", "second"]

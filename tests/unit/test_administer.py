@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opensirt.domain.administration import (
+    TOPICS,
     Administration,
     Deviation,
     DirectiveFacts,
@@ -24,8 +25,9 @@ from opensirt.domain.site_defaults import default_site_profile
 from opensirt.errors import InputError, MissingInputError, RuleError
 from opensirt.physics.administered import survey_residual_fraction
 from opensirt.reference.radionuclide import radionuclide
-from opensirt.workflow.administer import administer, administered_by_vials, safety_values
+from opensirt.workflow.administer import administer, administered_by_vials
 from opensirt.workflow.deviation import deviation, revised_in_time
+from opensirt.workflow.radiation_safety import safety_guidance, safety_instants, safety_values
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 Y90 = radionuclide("Y-90")
@@ -267,6 +269,26 @@ def test_safety_values_are_scaled_to_the_activity_and_have_sources() -> None:
     assert all(
         one.source for name in ("resin", "glass", "holmium") for one in safety_values(name, 1e9)
     )
+
+
+def test_what_is_left_later_falls_with_the_half_life_alone() -> None:
+    now, *_, last = safety_instants("resin", 1.5e9, Y90)
+    assert now.activity_bq == 1.5e9
+    assert now.dose_rates["at 1 m"] == pytest.approx(0.59 * 1.5)
+    half_lives = last.days * 24 * 3600 / Y90.half_life_s.value
+    assert last.activity_bq == pytest.approx(1.5e9 * 0.5**half_lives, rel=1e-3)
+    assert last.dose_rates["at contact"] == pytest.approx(29 * 1.5 * 0.5**half_lives, rel=1e-3)
+    unknown = safety_instants("holmium", Missing.NOT_RECORDED, Y90)[0]
+    assert unknown.dose_rates == {"at 1 m": Missing.NOT_RECORDED}
+
+
+@pytest.mark.parametrize("device", ["resin", "glass", "holmium"])
+def test_the_sheet_speaks_of_every_topic_with_a_source_or_says_there_is_none(device: str) -> None:
+    said = safety_guidance(device)
+    assert {one.topic for one in said} == set(TOPICS)
+    for one in said:
+        assert one.source or "no verified value" in one.text
+        assert one.verified or one.source or "no verified value" in one.text
 
 
 @given(st.floats(0.05, 5.0), st.floats(0.0, 0.99), st.floats(-48, 48))

@@ -7,6 +7,7 @@ from opensirt.app.course_record import ADMINISTER, approvals_of, latest_plan_if_
 from opensirt.app.plain import plain
 from opensirt.app.read_case import read_case
 from opensirt.app.record import add_document
+from opensirt.app.run import REPORT_FOLDER
 from opensirt.app.site import site_in_force
 from opensirt.app.software import software_versions
 from opensirt.domain.administration import Administration
@@ -34,7 +35,8 @@ def administer(
     Returns
     -------
     tuple
-        The administration and the path of its record.
+        The administration and the path of its record. The sheet, administration.html and
+        administration.pdf, lies in the folder ``report`` of the case.
 
     Raises
     ------
@@ -43,6 +45,8 @@ def administer(
     RuleError
         When the device is ``unknown``.
     """
+    from opensirt.report.administration_sheet import write_administration_sheet
+
     case_file = case_file_path(Path(path))
     folder = case_file.parent
     site = site_in_force(given=site_path, case_folder=folder)
@@ -58,6 +62,7 @@ def administer(
         assumed=[one for one in case.findings if one.rule == ASSUMED_RULE],
     )
     record = add_document(folder, ADMINISTER, administration_document(made))
+    write_administration_sheet(folder / REPORT_FOLDER, made)
     return made, record
 
 

@@ -75,8 +75,13 @@ def digital_demo(
     return DemoCase(folder=folder, report=report, result=result)
 
 
-def patients_demo(out: Path, site: SiteProfile, options: RunOptions) -> tuple[DemoCase, ...]:
+def patients_demo(
+    out: Path, site: SiteProfile, options: RunOptions, *, two_territories: bool = False
+) -> tuple[DemoCase, ...]:
     """Run the two public patients, fetching their images when no folder names them.
+
+    With `two_territories` the second one is there once more, its perfused volume in two halves as
+    an example.
 
     Raises
     ------
@@ -84,9 +89,17 @@ def patients_demo(out: Path, site: SiteProfile, options: RunOptions) -> tuple[De
         When `out` holds something else, or an image cannot be had.
     """
     from opensirt.app.public_patients import write_cases
+    from opensirt.app.public_patients.two_territories import write_two_territories
 
+    folders = list(write_cases(_fresh(out), options.progress))
+    if two_territories:
+        options.progress("two territories")
+        twice = out / f"{folders[-1].name}-two-territories"
+        shutil.copytree(folders[-1], twice)
+        write_two_territories(twice)
+        folders.append(twice)
     made = []
-    for folder in write_cases(_fresh(out), options.progress):
+    for folder in folders:
         options.progress(folder.name)
         report = folder / REPORT_FOLDER
         result = run_case(read_case(folder), site, report, options, records=folder)

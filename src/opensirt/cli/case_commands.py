@@ -126,6 +126,11 @@ def verify(case: Path, *, engine: str | None, site_path: Path | None, as_json: b
 @click.command()
 @click.option("--patients", is_flag=True, help="The two public patients, not the digital one.")
 @click.option(
+    "--two-territories",
+    is_flag=True,
+    help="With --patients: the second once more, its perfused volume in two halves, an example.",
+)
+@click.option(
     "--nuclide",
     default="Y-90",
     show_default=True,
@@ -143,7 +148,14 @@ def verify(case: Path, *, engine: str | None, site_path: Path | None, as_json: b
 @json_option
 @click.pass_context
 def demo(
-    context: click.Context, *, patients: bool, nuclide: str, seed: int, out: Path, as_json: bool
+    context: click.Context,
+    *,
+    patients: bool,
+    two_territories: bool,
+    nuclide: str,
+    seed: int,
+    out: Path,
+    as_json: bool,
 ) -> None:
     """Carry a digital patient, or two real ones, to reports.
 
@@ -161,11 +173,13 @@ def demo(
         given(name) is not click.core.ParameterSource.DEFAULT for name in ("nuclide", "seed")
     ):
         raise InputError("--nuclide and --seed belong to the digital patient, not to --patients")
+    if two_territories and not patients:
+        raise InputError("--two-territories belongs to --patients")
     site = default_site_profile()
     with Progress() as progress:
         options = RunOptions(made_at=datetime.now(UTC), progress=progress)
         if patients:
-            made = patients_demo(out, site, options)
+            made = patients_demo(out, site, options, two_territories=two_territories)
         else:
             made = (
                 digital_demo(

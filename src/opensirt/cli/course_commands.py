@@ -183,7 +183,13 @@ def _say_administration(made: "Administration") -> None:
             for one in made.safety
         ],
     )
-    click.echo("long-lived impurities by activity, surgery, explant, death: no verified value")
+    for said in made.guidance:
+        click.echo(
+            f"{said.topic}: {said.text}"
+            + (f" [{said.source}]" if said.source else "")
+            + ("" if said.verified else f" {UNVERIFIED}")
+        )
+    click.echo("the sheet lies in the case's report folder: administration.html and .pdf")
 
 
 def _mbq(value_bq: "Number") -> str:

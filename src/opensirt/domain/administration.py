@@ -1,8 +1,10 @@
 """What was really given: vials with their readings, net activity, deviation from the directive."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
+from types import MappingProxyType
 
 from opensirt.domain.finding import Finding
 from opensirt.domain.missing import Missing
@@ -114,6 +116,33 @@ class SafetyValue:
     verified: bool
 
 
+TOPICS = ("exposure", "release", "excretion", "waste", "surgery", "explant", "death")
+"""What the radiation-safety sheet speaks of."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SafetyGuidance:
+    """One sentence of the radiation-safety sheet."""
+
+    topic: str
+    text: str
+    source: str
+    verified: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class SafetyInstant:
+    """What is left at one time after treatment."""
+
+    days: float
+    activity_bq: Number
+    dose_rates: Mapping[str, Number]
+    """Distance in words → µSv/h."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "dose_rates", MappingProxyType(dict(self.dose_rates)))
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Administration:
     """What was given in one session."""
@@ -128,5 +157,7 @@ class Administration:
     """Of all sites, at the last injection."""
     net_at: datetime
     safety: tuple[SafetyValue, ...]
+    safety_instants: tuple[SafetyInstant, ...]
+    guidance: tuple[SafetyGuidance, ...]
     findings: tuple[Finding, ...]
     provenance: Provenance

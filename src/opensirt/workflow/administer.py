@@ -9,7 +9,6 @@ from opensirt.domain.administration import (
     DeliveredVial,
     Deviation,
     DirectiveFacts,
-    SafetyValue,
     TerritoryDelivery,
     VialFacts,
 )
@@ -24,12 +23,11 @@ from opensirt.errors import MissingInputError
 from opensirt.physics.administered import dispensed_and_residual_bq, net_standard_uncertainty_bq
 from opensirt.physics.decay import decayed_activity_bq
 from opensirt.provenance import Provenance
-from opensirt.reference.constant import constant, constant_of
+from opensirt.reference.constant import constant
 from opensirt.reference.radionuclide import DEFAULT_DATA_SET, Radionuclide, radionuclide
-from opensirt.reference.table import read_table
-from opensirt.units import BQ_PER_GBQ
 from opensirt.workflow.administer_findings import administer_findings
 from opensirt.workflow.deviation import deviation, revised_in_time
+from opensirt.workflow.radiation_safety import safety_guidance, safety_instants, safety_values
 
 SURVEY, ACTIVIMETER, NOT_MEASURED = "survey meter", "activimeter", "not measured"
 
@@ -94,6 +92,8 @@ def administer(
         net_bq=net_bq,
         net_at=net_at,
         safety=safety_values(product.name, net_bq),
+        safety_instants=safety_instants(product.name, net_bq, nuclide),
+        guidance=safety_guidance(product.name),
         findings=(
             *assumed,
             *administer_findings(facts, vials, territories, net_bq, plan, state, approvals),
@@ -200,28 +200,3 @@ def _sum(one: Number, other: Number) -> Number:
     if isinstance(one, Missing):
         return one
     return other if isinstance(other, Missing) else one + other
-
-
-def safety_values(device_name: str, net_bq: Number) -> tuple[SafetyValue, ...]:
-    """Return the radiation-safety values of a device; those per GBq for the net activity.
-
-    Those per GBq stay per GBq where the net activity is not known.
-    """
-    table = read_table("radiation_safety")
-    made = []
-    for key, stated in table[device_name].items():
-        entry = table[stated["same_as"]][key] if "same_as" in stated else stated
-        figure = constant_of(entry, where=f"radiation_safety.{device_name}.{key}")
-        value, unit = figure.value, figure.unit
-        if entry["per_gbq"] and not isinstance(net_bq, Missing):
-            value, unit = value * net_bq / BQ_PER_GBQ, unit.removesuffix(" per GBq")
-        made.append(
-            SafetyValue(
-                words=entry["words"],
-                value=value,
-                unit=unit,
-                source=figure.source,
-                verified=figure.verified,
-            )
-        )
-    return tuple(made)

@@ -13,7 +13,7 @@ from opensirt.domain.structure import Mask, Structure, StructureKind, StructureS
 from opensirt.imaging.foci import Focus, foci_outside
 from opensirt.imaging.voxel_weights import voxel_weights
 from opensirt.reference.table import read_table
-from opensirt.units import BQ_PER_GBQ
+from opensirt.units import BQ_PER_GBQ, BQ_PER_MBQ
 
 _SITES = frozenset(
     {
@@ -114,7 +114,8 @@ def foci_named(foci: Sequence[ExtrahepaticFocus]) -> tuple[Finding, ...]:
     for one in foci:
         text = (
             f"uptake outside liver and lungs ({one.site}): {one.image_fraction:.2%} of the uptake "
-            f"in the image in {one.volume_ml:.1f} mL; find out what it is before treatment"
+            f"in the image, {one.per_reaching_liver:.2%} of that of the normalising volume, in "
+            f"{one.volume_ml:.1f} mL; find out what it is before treatment"
         )
         found.append(
             Finding(
@@ -127,8 +128,11 @@ def foci_named(foci: Sequence[ExtrahepaticFocus]) -> tuple[Finding, ...]:
 def foci_doses(row: PlanRow, workup: Workup) -> tuple[Finding, ...]:
     """Return the mean dose that each focus would get with the activity of a row.
 
-    Dose constant × activity / mass: it takes up as on the scout, of the volume above half of its
-    peak and with the liver's density, and all energy stays inside.
+    Dose constant × activity / mass, with the activity for each count that the plan gives to the
+    liver: that of the normalising volume, so that doses of foci and of liver compare as their
+    concentrations do. Against the whole image a focus would get less by the part of the counts
+    that are background. The volume is that above half of its peak, with the liver's density, and
+    all energy stays inside. What a focus takes is not taken from the liver's dose.
     """
     reaching, constant = row.reaching_liver_bq, row.dose_constant_gy_kg_per_gbq
     if isinstance(reaching, Missing) or isinstance(constant, Missing):
@@ -137,12 +141,54 @@ def foci_doses(row: PlanRow, workup: Workup) -> tuple[Finding, ...]:
     for one in workup.foci:
         gbq = reaching * one.per_reaching_liver / BQ_PER_GBQ
         gy = constant * gbq / (one.volume_ml * workup.liver_density_kg_per_ml)
+        mbq = gbq * BQ_PER_GBQ / BQ_PER_MBQ
         text = (
             f"{row.device}, {row.model.replace('_', ' ')}: the uptake outside liver and lungs "
-            f"({one.site}, {one.volume_ml:.1f} mL, {one.image_fraction:.2%} of the uptake) would "
-            f"receive about {gy:.0f} Gy if spheres go where the scout went"
+            f"({one.site}, {one.volume_ml:.1f} mL) would receive about {gy:.0f} Gy if spheres go "
+            f"where the scout went: {mbq:.3g} MBq, {one.per_reaching_liver:.2%} of "
+            "the activity reaching the liver, by counts over those of the normalising volume"
         )
         found.append(Finding(Severity.WARN, "extrahepatic_focus_dose", text, gy))
+    return tuple(found)
+
+
+def deposit_doses(chosen: PlanRow, rows: Sequence[PlanRow], workup: Workup) -> tuple[Finding, ...]:
+    """Name each drawn extrahepatic deposit with its part of the activity and its dose.
+
+    The partition models put no activity there; the dose is then that of its counts, with the
+    activity of the row.
+
+    Parameters
+    ----------
+    chosen
+        The prescribed row.
+    rows
+        Of its single territories (see `rows_of`).
+    """
+    constant = chosen.dose_constant_gy_kg_per_gbq
+    if isinstance(constant, Missing):
+        return ()
+    masses = {one.label: one.mass_kg for one in workup.uptakes}
+    held: dict[str, float] = {}
+    reaching = 0.0
+    for row, territory in zip(rows, workup.territories, strict=True):
+        if isinstance(row.reaching_liver_bq, Missing):
+            return ()
+        reaching += row.reaching_liver_bq
+        for label in territory.deposits:
+            part = territory.uptake_fractions.get(label, 0.0)
+            held[label] = held.get(label, 0.0) + part * row.reaching_liver_bq
+    found = []
+    for label, bq in held.items():
+        gy = constant * bq / BQ_PER_GBQ / masses[label]
+        whole = chosen.administered_activity_bq
+        of_all = "" if isinstance(whole, Missing) else f", {bq / whole:.2%} of the activity given"
+        text = (
+            f"{chosen.device}, {chosen.model.replace('_', ' ')}: {label} holds "
+            f"{bq / reaching:.2%} of the activity reaching the liver{of_all}, and would receive "
+            f"{gy:.0f} Gy if spheres go where the scout went; no limit for it is accepted"
+        )
+        found.append(Finding(Severity.WARN, "deposit_dose", text, gy))
     return tuple(found)
 
 

@@ -17,7 +17,7 @@ from opensirt.errors import MissingInputError, UnknownNameError
 from opensirt.provenance import Provenance
 from opensirt.reference.radionuclide import radionuclide
 from opensirt.workflow.both_lobes import both_lobes_named
-from opensirt.workflow.focus_findings import foci_doses
+from opensirt.workflow.focus_findings import deposit_doses, foci_doses
 from opensirt.workflow.optimise_devices import (
     optimised_findings,
     optimised_plans,
@@ -149,7 +149,7 @@ def plan(
         checks += [one for made in optimised for one in second.checks_of_optimised(made)]
     findings += second_check_findings(checks)
     chosen = chosen_row(rows, prescription)
-    findings += foci_doses(chosen, workup) if chosen is not None else ()
+    findings += _elsewhere(rows, chosen, workup)
     doses: dict[tuple[str, str], DoseResult] = {}
     for key in _maps_wanted(rows, chosen, all_doses=all_doses):
         parts = rows_of(rows, *key)
@@ -182,6 +182,16 @@ def plan(
             software=software,
         ),
     )
+
+
+def _elsewhere(
+    rows: Sequence[PlanRow], chosen: PlanRow | None, workup: Workup
+) -> tuple[Finding, ...]:
+    """Return what the prescribed row would give to uptake outside the liver."""
+    if chosen is None:
+        return ()
+    parts = rows_of(rows, chosen.device, chosen.model)
+    return (*foci_doses(chosen, workup), *deposit_doses(chosen, parts, workup))
 
 
 def _cumulative(

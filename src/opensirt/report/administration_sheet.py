@@ -1,0 +1,221 @@
+"""The sheet of an administration: what was given, how far from the directive, radiation safety."""
+
+from pathlib import Path
+
+from opensirt.domain.administration import TOPICS, Administration, TerritoryDelivery
+from opensirt.domain.missing import Missing
+from opensirt.report.content import (
+    Block,
+    Cell,
+    Column,
+    Document,
+    Facts,
+    Paragraph,
+    Section,
+    Table,
+    marked,
+    row,
+)
+from opensirt.report.number import as_mbq, as_percent, rounded, with_unit
+from opensirt.report.order_sheet import shown_instant
+from opensirt.report.sections.findings import findings_section
+from opensirt.report.wording import RESEARCH_USE, UNVERIFIED_LEGEND, device_words
+from opensirt.whole_file import whole_file
+
+HTML_NAME = "administration.html"
+PDF_NAME = "administration.pdf"
+
+_SPREAD = (
+    "Dose rates per GBq: see their sources above; between patients they differ by about two thirds "
+    "of the mean."
+)
+
+
+def write_administration_sheet(folder: Path, made: Administration) -> tuple[Path, Path]:
+    """Write administration.html and administration.pdf, each there whole or not at all."""
+    from opensirt.report.html import html_text
+    from opensirt.report.pdf import pdf_bytes
+
+    document = administration_sheet(made)
+    html, pdf = folder / HTML_NAME, folder / PDF_NAME
+    with whole_file(html) as part:
+        part.write_text(html_text(document), encoding="utf-8")
+    with whole_file(pdf) as part:
+        part.write_bytes(pdf_bytes(document, made.provenance.made_at))
+    return html, pdf
+
+
+def administration_sheet(made: Administration) -> Document:
+    """Return the sheet of an administration with its radiation-safety part."""
+    provenance = made.provenance
+    return Document(
+        title="Radioembolization: administration and radiation safety",
+        case_key=made.case_key,
+        research_use=RESEARCH_USE,
+        made_at=provenance.made_at.isoformat(timespec="minutes"),
+        software=f"OpenSIRT {provenance.software.get('opensirt', 'of unknown version')}",
+        sections=(
+            findings_section(made.findings),
+            _given(made),
+            _safety(made),
+            Section(
+                "Provenance",
+                (
+                    Facts("Inputs, SHA-256", tuple(provenance.inputs.items()), fixed_width=True),
+                    Facts("Reference data", tuple(provenance.reference_data.items())),
+                ),
+            ),
+        ),
+    )
+
+
+def _given(made: Administration) -> Section:
+    vials = Table(
+        f"Vials, each at its injection ({made.radionuclide})",
+        (
+            Column("Territory", numeric=False),
+            Column("Lot", numeric=False),
+            Column("Injected", numeric=False, share=2.0),
+            Column("Dispensed", "MBq"),
+            Column("Residual", "MBq"),
+            Column("Residual", "%"),
+            Column("Given", "MBq"),
+            Column("±, k = 1", "MBq"),
+            Column("Residual by", numeric=False, share=1.2),
+        ),
+        tuple(
+            row(
+                one.territory,
+                "—" if isinstance(one.lot, Missing) else one.lot,
+                shown_instant(one.injected_at),
+                as_mbq(one.dispensed_bq),
+                as_mbq(one.residual_bq),
+                as_percent(one.residual_fraction),
+                as_mbq(one.net_bq),
+                as_mbq(one.net_standard_uncertainty_bq),
+                one.method,
+            )
+            for one in made.vials
+        ),
+    )
+    judged = Table(
+        "Given against the directive",
+        (
+            Column("Territory", numeric=False),
+            Column("Prescribed", "MBq"),
+            Column("Given", "MBq"),
+            Column("±, k = 1", "MBq"),
+            Column("Deviation", "%"),
+            Column("Interval, k = 2", "%", share=1.4),
+            Column("Verdict", numeric=False, share=2.4),
+        ),
+        tuple(_judged(one) for one in made.territories),
+    )
+    plan = "none" if isinstance(made.plan_record, Missing) else made.plan_record
+    facts = Facts(
+        "Administration",
+        (
+            ("Device", device_words(made.device)),
+            ("Plan", plan),
+            ("Given in all", with_unit(as_mbq(made.net_bq), "MBq", made.net_bq)),
+            ("at", shown_instant(made.net_at)),
+        ),
+    )
+    return Section("What was given", (facts, vials, judged), wide=True)
+
+
+def _judged(one: TerritoryDelivery) -> tuple[Cell, ...]:
+    off, between, verdict = "—", "—", "not judged"
+    judged = one.deviation
+    if not isinstance(judged, Missing):
+        off = as_percent(judged.fraction)
+        verdict = judged.verdict.value
+        low, high = judged.low_fraction, judged.high_fraction
+        if not isinstance(low, Missing) and not isinstance(high, Missing):
+            between = f"{as_percent(low)} to {as_percent(high)}"
+    return row(
+        one.territory,
+        as_mbq(one.prescribed_bq),
+        as_mbq(one.net_bq),
+        as_mbq(one.net_standard_uncertainty_bq),
+        off,
+        between,
+        verdict,
+    )
+
+
+def _safety(made: Administration) -> Section:
+    blocks: list[Block] = [
+        Paragraph(
+            "Values for the activity that was given. The rules of your country and your "
+            "radiation-protection expert decide."
+        ),
+        _values(made),
+        _instants(made),
+        _guidance(made),
+        Paragraph(UNVERIFIED_LEGEND),
+    ]
+    return Section("Radiation safety", tuple(blocks), wide=True)
+
+
+def _values(made: Administration) -> Table:
+    return Table(
+        "Exposure, release, excretion, waste",
+        (
+            Column("What", numeric=False, share=2.4),
+            Column("Value"),
+            Column("Unit", numeric=False, share=1.1),
+            Column("Source", numeric=False, share=3.0),
+        ),
+        tuple(
+            row(
+                marked(one.words, verified=one.verified),
+                as_percent(one.value) if one.unit == "1" else rounded(one.value),
+                "% of the activity" if one.unit == "1" else one.unit,
+                one.source,
+            )
+            for one in made.safety
+        ),
+    )
+
+
+def _instants(made: Administration) -> Table:
+    names = list(made.safety_instants[0].dose_rates) if made.safety_instants else []
+    return Table(
+        "Activity left in the patient and dose rate, by physical decay alone",
+        (
+            Column("Days after treatment"),
+            Column("Activity", "MBq"),
+            *(Column(f"Dose rate {name}", "µSv/h") for name in names),
+        ),
+        tuple(
+            row(
+                f"{one.days:g}",
+                as_mbq(one.activity_bq),
+                *(rounded(one.dose_rates[name]) for name in names),
+            )
+            for one in made.safety_instants
+        ),
+        () if made.device == "holmium" else (_SPREAD,),
+    )
+
+
+def _guidance(made: Administration) -> Table:
+    return Table(
+        "What to do and to know",
+        (
+            Column("Topic", numeric=False, share=0.8),
+            Column("", numeric=False, share=4.0),
+            Column("Source", numeric=False, share=2.4),
+        ),
+        tuple(
+            row(
+                one.topic.capitalize(),
+                marked(one.text, verified=one.verified),
+                one.source or "—",
+            )
+            for topic in TOPICS
+            for one in made.guidance
+            if one.topic == topic
+        ),
+    )
