@@ -61,7 +61,7 @@ def safety_instants(
         rates[words] = constant_of(entry, where=f"{TABLE}.{device_name}.{key}").value
     half_life_d = nuclide.half_life_s.value / SECONDS_PER_HOUR / HOURS_PER_DAY
     made = []
-    for days in table["times_d"]:
+    for days in table["times"]["after_treatment_d"]:
         left: Number = net_bq
         if not isinstance(left, Missing):
             left *= 0.5 ** (days / half_life_d)
