@@ -167,10 +167,10 @@ def _log_normal(n: int, figures: list[float], rng: np.random.Generator) -> Float
 
 
 def _by(names: Texts, figures: Mapping[str, float]) -> Floats:
-    known = sorted(figures)
-    by_name = np.array([figures[name] for name in known], dtype=np.float64)
-    places: Ints = np.searchsorted(np.array(known), names).astype(np.int64)
-    return np.take(by_name, places)
+    made = np.zeros(len(names))
+    for name, value in figures.items():
+        made[names == name] = value
+    return made
 
 
 def _baseline(n: int, given: Mapping[str, Any], rng: np.random.Generator) -> dict[str, Any]:
@@ -178,7 +178,7 @@ def _baseline(n: int, given: Mapping[str, Any], rng: np.random.Generator) -> dic
     first, second = (float(one) for one in given["tumour_burden_beta"])
 
     def flag(key: str) -> Floats:
-        return (rng.random(n) < given[key]).astype(np.float64)
+        return (rng.random(n) < float(given[key])).astype(np.float64)
 
     return {
         "age_years": np.clip(mean + spread * rng.standard_normal(n), 20.0, 90.0),
