@@ -34,11 +34,13 @@ def new_place(request: pytest.FixtureRequest, tmp_path: Path) -> NewPlace:
 
     def make(name: str) -> Place:
         import psycopg
+        from psycopg.sql import SQL, Identifier
 
-        database = f"{name}_{next(_NUMBER)}"
+        schema = f"{name}_{next(_NUMBER)}"  # made in a moment, where a database takes a second
         with psycopg.connect(url % "postgres", autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{database}"')
-        return place_of(url % database, images=tmp_path / f"{name}.images")
+            connection.execute(SQL("CREATE SCHEMA {}").format(Identifier(schema)))
+        own = f"{url % 'postgres'}&options=-csearch_path%3D{schema}"
+        return place_of(own, images=tmp_path / f"{name}.images")
 
     return make
 

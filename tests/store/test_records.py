@@ -13,7 +13,7 @@ from opensirt.store.connect import Place, writing
 from opensirt.store.migrate import init_store
 from opensirt.store.rows import Record
 from opensirt.store.store import Store, open_store
-from opensirt.store.tables import APPEND_ONLY
+from opensirt.store.tables import APPEND_ONLY, RECORD_KINDS
 
 AT = datetime(2026, 3, 2, 12, 0, 0, 123456, tzinfo=UTC)
 
@@ -54,7 +54,17 @@ def test_a_correction_names_what_it_replaces_and_both_stay(store: Store) -> None
     assert latest is not None
     assert latest.uid == second.uid
     assert [one.uid for one in store.history("plan", "P-1")] == [first.uid, second.uid]
-    assert [one.uid for one in store.all_latest("plan")] == [second.uid]
+    ((found, records),) = store.each_case("plan", "verify")
+    assert found.case_key == "P-1"
+    assert {kind: [one.uid for one in some] for kind, some in records.items()} == {
+        "plan": [second.uid]
+    }
+
+
+def test_a_record_without_a_case_is_not_passed_over(store: Store) -> None:
+    store.add(case(), plan(key="P-2"))
+    with pytest.raises(StoreError, match="belong to a case that has no case record"):
+        list(store.each_case("plan"))
 
 
 def test_the_view_of_the_latest_says_the_same(store: Store) -> None:
@@ -117,23 +127,22 @@ def test_a_record_replaces_only_one_of_its_own_case(store: Store) -> None:
         store.add(plan(supersedes=other.uid))
 
 
-@pytest.mark.parametrize("table", [one for one in APPEND_ONLY if one != "store_info"])
-@pytest.mark.parametrize("verb", ["UPDATE {} SET {} = {}", "DELETE FROM {}"])
-def test_the_database_itself_refuses_to_change_a_row(store: Store, table: str, verb: str) -> None:
+def test_the_database_itself_refuses_to_change_a_row(store: Store) -> None:
     image = "ab" * 32
     whole = [case(files={"a.nii": image})]
-    whole += [
-        case(kind=kind, content="{}", media="json")
-        for kind in ("select", "work-up", "plan", "approve", "order", "administer", "verify")
-    ]
-    whole += [case(kind=kind, content="{}", media="json") for kind in ("follow-up", "dosimetry")]
+    whole += [case(kind=one, content="{}", media="json") for one in RECORD_KINDS if one != "case"]
     store.add_many(whole, sizes={image: 1})
-    column = {"cases": "key", "images": "sha256", "case_files": "path"}.get(table, "author")
-    with (
-        pytest.raises(StoreError, match=f"rows of {table} are added, never changed"),
-        writing(store.engine) as connection,
-    ):
-        connection.execute(text(verb.format(table, column, f"'{image}'")))
+    columns = {"cases": "key", "images": "sha256", "case_files": "path", "store_info": "value"}
+    for table in APPEND_ONLY:
+        column = columns.get(table, "author")
+        update = f"UPDATE {table} SET {column} = '{image}'"  # noqa: S608 - names of our tables
+        delete = f"DELETE FROM {table}"  # noqa: S608
+        for verb in (update, delete):
+            with (
+                pytest.raises(StoreError, match=f"rows of {table} are added, never changed"),
+                writing(store.engine) as connection,
+            ):
+                connection.execute(text(verb))
 
 
 def test_who_a_patient_is_stands_apart_and_can_be_erased(store: Store) -> None:

@@ -1,7 +1,9 @@
 """The store: records added and read, one state at a time."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
+from itertools import groupby
 from pathlib import Path
 from typing import Any, Self
 
@@ -108,17 +110,31 @@ class Store:
         """Return all records of a kind of one case, in the order of storing."""
         return tuple(self._records(kind, case_key, latest=False))
 
-    def all_latest(self, kind: str) -> Iterator[Record]:
-        """Yield the records of a kind of all cases that no other one replaces, by case.
+    def each_case(self, *kinds: str) -> Iterator[tuple[Record, Mapping[str, list[Record]]]]:
+        """Yield every case with its records of some kinds, by key, out of one state of the store.
 
-        Files of cases are not read: `latest` does.
+        Only records that no other one replaces; files of cases are not read: `latest` does. One
+        case is held at a time.
         """
-        table = _table(kind)
-        asked = select(table).where(_latest(table)).order_by(table.c.case_key, table.c.number)
-        with reading(self.engine) as connection:
-            found = connection.execution_options(yield_per=_MANY).execute(asked)
-            for row in found.mappings():
-                yield record_of(kind, dict(row))
+        with reading(self.engine) as connection, ExitStack() as open_cursors:
+            groups = {}
+            for kind in kinds:
+                walked = open_cursors.enter_context(closing(_walk(connection, kind)))
+                groups[kind] = groupby(walked, key=lambda one: one.case_key)
+            ahead = {kind: next(one, None) for kind, one in groups.items()}
+            for case in open_cursors.enter_context(closing(_walk(connection, "case"))):
+                found: dict[str, list[Record]] = {}
+                for kind, one in groups.items():
+                    group = ahead[kind]
+                    if group is not None and group[0] == case.case_key:
+                        found[kind] = list(group[1])
+                        ahead[kind] = next(one, None)
+                yield case, found
+            if left := [kind for kind, one in ahead.items() if one is not None]:
+                raise StoreError(
+                    f"records ({', '.join(left)}) belong to a case that has no case record; run: "
+                    "opensirt db check"
+                )
 
     def _records(self, kind: str, case_key: str, *, latest: bool) -> Iterator[Record]:
         table = _table(kind)
@@ -191,6 +207,14 @@ def _table(kind: str) -> Table:
 def _latest(table: Table) -> Any:  # noqa: ANN401 - a condition of SQLAlchemy
     later = table.alias("later")
     return ~select(later.c.uid).where(later.c.supersedes == table.c.uid).exists()
+
+
+def _walk(connection: Connection, kind: str) -> Generator[Record]:
+    table = _table(kind)
+    asked = select(table).where(_latest(table)).order_by(table.c.case_key, table.c.number)
+    with connection.execute(asked, execution_options={"yield_per": _MANY}) as found:
+        for row in found.mappings():
+            yield record_of(kind, dict(row))
 
 
 def _files_of(connection: Connection, uid: str) -> Mapping[str, str]:

@@ -1,0 +1,113 @@
+"""Analysis tables out of a store: each value from where the dictionary says, or a reason."""
+
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pytest
+from cohort_cases import case, record, small_store
+
+from opensirt.app.cohort_table import cohort_select, cohort_table
+from opensirt.clinical.liver_function.albi import albi
+from opensirt.cohort.table import missing_data
+from opensirt.domain.analysis_table import UnitOfAnalysis
+from opensirt.domain.missing import Missing
+from opensirt.errors import UnknownNameError
+from opensirt.store.store import Store
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    with small_store(tmp_path) as made:
+        yield made
+
+
+def column(store: Store, name: str, unit: str = "patient") -> list[object]:
+    table = cohort_table(store, unit=unit)
+    return [table[name].at(row) for row in range(table.n_rows)]
+
+
+NOT_RECORDED, NOT_DONE = Missing.NOT_RECORDED, Missing.NOT_DONE
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("patient", ["P-1", "P-2", "P-3", "P-4"]),
+        ("age_years", [66.0, NOT_RECORDED, NOT_RECORDED, 66.0]),
+        ("net_grade", ["G2", "G2", NOT_RECORDED, "G3"]),
+        ("prior_prrt", [NOT_RECORDED, NOT_RECORDED, NOT_RECORDED, 0.0]),
+        ("bilirubin_umol_per_l", [12.0, NOT_RECORDED, NOT_RECORDED, 12.0]),
+        ("albumin_g_per_l", [42.0, NOT_RECORDED, NOT_RECORDED, 42.0]),
+        ("device", ["resin", "resin", NOT_RECORDED, "glass"]),
+        ("administered_activity_gbq", [1.5, 1.5, NOT_RECORDED, NOT_RECORDED]),
+        ("tumour_gy", [125.0, NOT_DONE, NOT_DONE, NOT_DONE]),
+        ("normal_liver_gy", [Missing.NEEDS_STRUCTURE, NOT_DONE, NOT_DONE, NOT_DONE]),
+        ("liver_gy", [40.0, NOT_DONE, NOT_DONE, NOT_DONE]),
+        ("n_lesions", [2.0, NOT_DONE, NOT_DONE, NOT_DONE]),
+        ("os_days", [120.0, 60.0, NOT_RECORDED, 120.0]),
+        ("os_event", [0.0, 1.0, NOT_RECORDED, 0.0]),
+        ("pfs_days", [111.0, 50.0, NOT_DONE, NOT_DONE]),
+        ("pfs_event", [0.0, 1.0, NOT_DONE, NOT_DONE]),
+        ("best_response", ["PR", "SD", NOT_DONE, NOT_DONE]),
+        ("worst_event_grade", [NOT_RECORDED, NOT_RECORDED, NOT_RECORDED, "3"]),
+    ],
+)
+def test_a_value_is_what_the_dictionary_says(store: Store, name: str, values: list[object]) -> None:
+    assert column(store, name) == values
+
+
+def test_albi_is_that_of_the_room_that_knows_it(store: Store) -> None:
+    made = albi(bilirubin_umol_per_l=12.0, albumin_g_per_l=42.0)
+    assert column(store, "albi_score")[0] == made.value
+    assert column(store, "albi_grade")[0] == made.grade
+
+
+def test_the_index_date_is_the_day_of_treatment(store: Store) -> None:
+    table = cohort_table(store)
+    assert table["treated_on"].at(0) == np.datetime64(date(2026, 1, 10))
+    assert table.endpoint("os").index_date.startswith("day of treatment")
+    assert table.endpoint("pfs").censoring
+
+
+def test_lesions_are_rows_of_their_own_with_their_own_response(store: Store) -> None:
+    table = cohort_table(store, unit="lesion")
+    assert table.unit is UnitOfAnalysis.LESION
+    assert column(store, "lesion", "lesion") == ["Tumour 1", "T2"]
+    assert column(store, "mean_gy", "lesion") == [200.0, 100.0]
+    assert column(store, "bed_gy", "lesion") == [Missing.NOT_ESTIMATED] * 2
+    assert not table.variable("bed_gy").verified
+    assert column(store, "best_response", "lesion") == ["PR", NOT_DONE]
+    assert column(store, "best_change_fraction", "lesion") == [-0.4, NOT_DONE]
+    assert any("not independent" in one for one in table.notes)
+
+
+def test_procedures_are_rows_of_their_own(store: Store) -> None:
+    assert column(store, "patient", "procedure") == ["P-1", "P-2", "P-4", "P-4"]
+    assert column(store, "net_activity_gbq", "procedure") == [1.5, 1.5, 2.0, NOT_RECORDED]
+    assert column(store, "days_from_index", "procedure") == [0.0, 0.0, 0.0, 30.0]
+
+
+def test_a_last_contact_before_treatment_is_said_and_left_out(store: Store) -> None:
+    wrong = {"treated_on": "2026-01-10", "vital_status": {"state": "dead", "on": "2026-01-01"}}
+    store.add(record("case", "P-5", case("P-5", follow_up=wrong)))
+    assert column(store, "os_days")[-1] is Missing.NOT_EVALUABLE
+    assert any("1 patients have a last contact before" in one for one in cohort_table(store).notes)
+
+
+def test_what_is_missing_is_reported_with_its_reasons(store: Store) -> None:
+    report = {one["column"]: one for one in missing_data(cohort_table(store))}
+    assert report["patient"]["n_absent"] == 0
+    assert report["tumour_gy"]["reasons"] == {"not done": 3}
+    assert report["pfs_days"]["absent_fraction"] == 0.5
+
+
+def test_a_selection_says_what_it_could_not_tell(store: Store) -> None:
+    found = cohort_select(store, where='device == "resin" and os_days > 100')
+    assert found.table["patient"].values.tolist() == ["P-1"]
+    assert (found.n_before, found.n_unknown) == (4, 1)
+    assert 'where device == "resin"' in found.table.population
+    assert cohort_select(store, where=None).table.n_rows == 4
+    with pytest.raises(UnknownNameError, match="unknown unit of analysis 'visit'"):
+        cohort_table(store, unit="visit")
