@@ -54,6 +54,12 @@ def test_an_order_leaves_a_record_and_a_sheet(case: Path) -> None:
     assert "⚠" in html
     text = "".join(page.extract_text() for page in PdfReader(case / "report" / "order.pdf").pages)
     assert "Delivery options" in text
+    # The checklist stands on the sheet and in the record; what is not known concerns the patient.
+    assert "functioning tumour: embolization can trigger a carcinoid crisis" in html
+    assert "Checklist" in text
+    crisis = next(one for one in record["checklist"] if one["id"] == "hormonal_crisis")
+    assert crisis["applies"] == "unknown"
+    assert crisis["missing"] == ["functioning_syndrome"]
 
 
 def test_json_is_the_record(case: Path) -> None:

@@ -6,6 +6,7 @@ from itertools import product
 from typing import Any
 
 import pytest
+from clinical_cases import COMPLETE
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -295,65 +296,6 @@ def test_a_site_gives_its_own_limits() -> None:
 
 
 # --- unknown is never pass ------------------------------------------------------------------
-
-COMPLETE: dict[str, Value] = {
-    "tumour_type": "neuroendocrine",
-    "net_grade": "G2",
-    "ki67_fraction": 0.08,
-    "functioning_syndrome": True,
-    "unresectable": True,
-    "chemotherapy_unsuitable": True,
-    "extrahepatic_disease": "limited",
-    "measurable_lesion_count": 5,
-    "tumour_burden_fraction": 0.3,
-    "liver_volume_ml": 1900.0,
-    "age_years": 61.0,
-    "ecog": 1,
-    "life_expectancy_months": 12.0,
-    "pregnant": False,
-    "breast_feeding": False,
-    "contrast_allergy": False,
-    "albumin_allergy": False,
-    "carcinoid_heart_disease": False,
-    "bilirubin": 14.0,
-    "albumin": 41.0,
-    "inr": 1.0,
-    "creatinine": 80.0,
-    "gfr": 80.0,
-    "platelets": 210.0,
-    "leukocytes": 6.1,
-    "neutrophils": 4.0,
-    "ast_times_upper_limit": 1.1,
-    "alt_times_upper_limit": 0.9,
-    "cirrhosis": True,
-    "ascites": "none",
-    "encephalopathy": "none",
-    "clinical_liver_failure": False,
-    "markedly_abnormal_liver_tests": False,
-    "synthetic_function_preserved": True,
-    "active_hepatitis": False,
-    "steatosis_or_steatohepatitis": False,
-    "portal_hypertension": "none",
-    "portal_vein_thrombosis": "none",
-    "biliary_state": "normal",
-    "coeliac_and_mesenteric_artery_occluded": False,
-    "intrahepatic_arteries_occluded": False,
-    "systemic_therapy_ever": True,
-    "days_since_systemic_therapy": 90.0,
-    "several_chemotherapy_lines": False,
-    "antiangiogenic_active": False,
-    "capecitabine": "never",
-    "liver_external_beam": False,
-    "liver_directed_therapy": False,
-    "radioembolization_before": False,
-    "prrt_cycles": 4,
-    "weeks_since_prrt": 12.0,
-    "angiographic_reflux": False,
-    "gastrointestinal_deposition": "none",
-    "lung_shunt_fraction": 0.05,
-    "lung_dose_gy": 6.0,
-    "cumulative_lung_dose_gy": 6.0,
-}
 
 EVERY = profile_of("every", {"title": "every rule", "rules": list(RULES)})
 PROBES: dict[str, list[Value]] = {

@@ -90,7 +90,7 @@ def followed_up(
     InputError
         When a block cannot be used.
     """
-    record, course, said = follow_up_of(case, doses)
+    record, course, said = follow_up_of(case, doses, site)
     made = follow_up(
         record,
         course,

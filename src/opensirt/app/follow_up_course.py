@@ -16,6 +16,7 @@ from opensirt.clinical.follow_up_record import (
     LiverToxicityAnswers,
 )
 from opensirt.clinical.liver_function.meld import Sex
+from opensirt.clinical.quality_of_life import questionnaire_of
 from opensirt.domain.adverse_event import AdverseEvent
 from opensirt.domain.case import Case
 from opensirt.domain.citation import Citation, Status
@@ -46,6 +47,7 @@ from opensirt.domain.patient_record import (
     VitalStatus,
 )
 from opensirt.domain.response import ResponseCategory
+from opensirt.domain.site import SiteProfile
 from opensirt.errors import InputError, MissingInputError
 from opensirt.workflow.measure_visits import with_measured_visits
 
@@ -61,12 +63,15 @@ def has_follow_up(case: Case) -> bool:
 
 
 def follow_up_of(
-    case: Case, doses: Mapping[str, LesionDose] = MappingProxyType({})
+    case: Case,
+    doses: Mapping[str, LesionDose] = MappingProxyType({}),
+    site: SiteProfile | None = None,
 ) -> tuple[PatientRecord, FollowUpCourse, tuple[Finding, ...]]:
     """Return the patient record of a case, the course to follow up, and what reading them says.
 
     `doses` maps the label of a structure to the dose that it got. Sizes are measured from the
-    outlines of the visits where the case has them.
+    outlines of the visits where the case has them; questionnaires of the site come before those
+    that ship.
 
     Raises
     ------
@@ -129,7 +134,14 @@ def follow_up_of(
         assumed=tuple(said.assumed),
     )
     record, measured = with_measured_visits(record, case.visit_segments)
-    return record, _course(case, said, doses), (*_example(said), *measured)
+    course = _course(case, said, doses)
+    if site is not None:
+        own = {
+            name: questionnaire_of(name, entry)
+            for name, entry in site.clinical.questionnaires.items()
+        }
+        course = replace(course, questionnaires=own)
+    return record, course, (*_example(said), *measured)
 
 
 def _with_body_surface(scan: HepatobiliaryScan, case: Case) -> HepatobiliaryScan:

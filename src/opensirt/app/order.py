@@ -1,5 +1,6 @@
 """The order for a case folder's approved plan, with its record and its sheet."""
 
+from dataclasses import replace
 from datetime import datetime, tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -10,6 +11,7 @@ from opensirt.app.plain import plain
 from opensirt.app.read_case import read_case
 from opensirt.app.record import add_document
 from opensirt.app.run import REPORT_FOLDER
+from opensirt.app.selection import case_checklist
 from opensirt.app.site import SiteInForce, site_in_force
 from opensirt.app.software import software_versions
 from opensirt.domain.missing import Missing
@@ -72,6 +74,8 @@ def order(
         assumed=[one for one in case.findings if one.rule == ASSUMED_RULE],
         past_residuals_bq=past_residuals_bq(site, plan.device),
     )
+    items = case_checklist(case, site.profile, treatment_at.date())
+    made = replace(made, checklist=items)
     record = add_document(folder, ORDER, order_document(made))
     write_order_sheet(folder / REPORT_FOLDER, made)
     return made, record
@@ -79,8 +83,11 @@ def order(
 
 def order_document(made: Order) -> dict[str, object]:
     """Return an order as its record and ``--json`` show it."""
+    from opensirt.report.selection_results import checklist_data
+
     content = plain(made)
     assert isinstance(content, dict)  # noqa: S101 - of a dataclass
+    content["checklist"] = checklist_data(made.checklist)
     return {"schema": ORDER_SCHEMA, "case": content.pop("case_key"), **content}
 
 

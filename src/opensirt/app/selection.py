@@ -10,6 +10,7 @@ from opensirt.domain.missing import Missing
 from opensirt.domain.record import Plan, Workup
 from opensirt.domain.selection import Selection
 from opensirt.domain.site import SiteProfile
+from opensirt.domain.statement import ChecklistItem
 
 
 def decision_day(case: Case, made_at: datetime) -> date:
@@ -42,7 +43,7 @@ def case_selection(
     InputError, UnknownNameError, ConfirmationError, RuleError
         When a clinical block, the profile, the device or an override cannot be used.
     """
-    from opensirt.workflow.select import GENERAL, select
+    from opensirt.workflow.select import select
 
     made = select(
         case,
@@ -53,8 +54,23 @@ def case_selection(
         on=decision_day(case, made_at) if on is None else on,
         made_at=made_at,
         software=software,
-        profile=profile or GENERAL,
+        profile=profile,
         device=device,
         overrides=overrides(case),
     )
     return replace(made, findings=(*example_findings(case), *made.findings))
+
+
+def case_checklist(case: Case, site: SiteProfile, on: date) -> tuple[ChecklistItem, ...]:
+    """Return the checklist of a case on one day; what is not known concerns the patient.
+
+    Raises
+    ------
+    InputError, UnknownNameError, ConfirmationError
+        When a clinical block cannot be used.
+    """
+    from opensirt.clinical.record_facts import record_facts
+    from opensirt.workflow.select import site_checklist
+
+    facts, _ = record_facts(patient_record(case), on=on, oldest_laboratory_days=None)
+    return site_checklist(facts, site)

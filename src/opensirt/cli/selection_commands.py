@@ -18,7 +18,11 @@ STOPPED = 1
 
 @click.command()
 @case_argument
-@click.option("--profile", metavar="NAME", help="Rules to ask: general, resin_label_ap, …")
+@click.option(
+    "--profile",
+    metavar="NAME",
+    help="Rules to ask: general, resin_label_ap, … or site [the site's own, else general].",
+)
 @click.option(
     "--device", metavar="D", help="resin, glass or holmium, in place of the prescription's."
 )

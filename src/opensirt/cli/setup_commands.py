@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from opensirt.domain.missing import Missing
+    from opensirt.domain.site import SiteProfile
     from opensirt.workflow.site_experience import (
         DeviceExperience,
         PastPredictions,
@@ -153,6 +154,7 @@ def site(*, show: bool, case_folder: Path | None, site_path: Path | None, as_jso
                 "verification_engine": profile.verification_engine,
                 "figures": named,
                 "confirmations": profile.confirmations,
+                "clinical": profile.clinical.content,
                 "ledger": {
                     "path": ledger_path(found),
                     "n_entries": len(ledger.entries),
@@ -183,6 +185,7 @@ def site(*, show: bool, case_folder: Path | None, site_path: Path | None, as_jso
     table("Figures in force", ("figure", "value", "when", "source"), rows)
     if any(not one.verified for one in named.values()):
         click.echo(f"{UNVERIFIED} not verified: known from memory or second hand")
+    _say_clinical(profile)
     where = ledger_path(found)
     if where is None:
         click.echo("site ledger: none without a site.toml; published delivery errors are in force")
@@ -191,6 +194,30 @@ def site(*, show: bool, case_folder: Path | None, site_path: Path | None, as_jso
         f"site ledger {where}: {len(ledger.entries)} entries of {len(ledger.in_force())} courses"
     )
     _say_experience(experience)
+
+
+def _say_clinical(profile: "SiteProfile") -> None:
+    """Write the site's own eligibility rules, checklist items and questionnaires."""
+    clinical = profile.clinical
+    if clinical.eligibility is None:
+        click.echo("eligibility: no profile of the site; `select` asks the general one")
+    else:
+        n_rules = len(clinical.eligibility["rules"])
+        click.echo(f"eligibility: {clinical.eligibility['title']}, {n_rules} rules")
+    rows = [
+        ("rule", name, entry["title"], entry["source"])
+        for name, entry in clinical.own_rules.items()
+    ]
+    rows += [
+        ("checklist", name, entry["text"], entry["source"])
+        for name, entry in clinical.checklist.items()
+    ]
+    rows += [
+        ("questionnaire", name, entry["title"], entry["source"])
+        for name, entry in clinical.questionnaires.items()
+    ]
+    if rows:
+        table("Of the site itself", ("kind", "name", "what", "source"), rows)
 
 
 def _say_experience(experience: "Sequence[DeviceExperience]") -> None:

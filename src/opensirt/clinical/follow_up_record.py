@@ -11,7 +11,7 @@ from opensirt.clinical.braat_grade import BraatGrade
 from opensirt.clinical.liver_function.meld import Sex
 from opensirt.clinical.liver_function.trend import DatedScore, ScoreTrend
 from opensirt.clinical.predicate.facts import Value
-from opensirt.clinical.quality_of_life import Change
+from opensirt.clinical.quality_of_life import Change, Questionnaire
 from opensirt.clinical.reild import Evidence
 from opensirt.clinical.response.best_response import BestResponse
 from opensirt.clinical.response.choi_course import DatedChoi
@@ -99,11 +99,19 @@ class FollowUpCourse:
     new_therapy_on: date | None = None
     lesion_doses: Mapping[str, LesionDose] = field(default_factory=dict)
     sex: Sex | Missing = Missing.NOT_RECORDED
+    questionnaires: Mapping[str, Questionnaire] = field(default_factory=dict)
+    """A site's own, such as licensed ones with their items; they come before those that ship."""
 
     def __post_init__(self) -> None:
         if not self.ctcae_versions:
             raise InputError("a follow-up names no version of CTCAE; name at least one")
-        for name in ("reild_facts", "reild_facts_of", "marker_definitions", "lesion_doses"):
+        for name in (
+            "reild_facts",
+            "reild_facts_of",
+            "marker_definitions",
+            "lesion_doses",
+            "questionnaires",
+        ):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
 
@@ -267,9 +275,11 @@ class FormFollowUp:
     summary: Number
     changes: Mapping[str, Change | Missing]
     citation: Citation
+    titles: Mapping[str, str] = field(default_factory=dict)
+    """Scale → what it measures."""
 
     def __post_init__(self) -> None:
-        for name in ("scores", "changes"):
+        for name in ("scores", "changes", "titles"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
 

@@ -8,6 +8,7 @@ from opensirt.domain.approval import Approval
 from opensirt.domain.finding import Finding
 from opensirt.domain.missing import Missing
 from opensirt.domain.record import Number
+from opensirt.domain.statement import ChecklistItem
 from opensirt.errors import InputError
 from opensirt.provenance import Provenance
 
@@ -100,6 +101,8 @@ class Order:
     """False when a rule of delivery is known from memory only (⚠)."""
     findings: tuple[Finding, ...]
     provenance: Provenance
+    checklist: tuple[ChecklistItem, ...] = ()
+    """What to think of before, at and after the procedure; what is not known may concern."""
 
 
 def instant_of(stated: datetime, zone: tzinfo | str | None, *, where: str) -> datetime:

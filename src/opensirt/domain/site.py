@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
+from typing import Any
 
 from opensirt.domain.finding import Confirmation
 from opensirt.errors import InputError
@@ -33,6 +34,33 @@ class PastResidual:
                 f"a residual of {self.residual_bq:g} Bq of {self.dispensed_bq:g} Bq dispensed; it "
                 "is from 0 to below all"
             )
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SiteClinical:
+    """What a site decides of eligibility, checklist and questionnaires, in the form of tables.
+
+    `eligibility` is its own profile, None where it has none; `own_rules` are rules beside, or in
+    place of, those that ship; `checklist` are items beside those that ship.
+    """
+
+    eligibility: Mapping[str, Any] | None = None
+    own_rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    oldest_laboratory_days: int | None = None
+    checklist: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    questionnaires: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def content(self) -> dict[str, Any]:
+        """Everything that is decided here, for a hash; empty where nothing is."""
+        made = {
+            "eligibility": self.eligibility,
+            "own_rules": self.own_rules,
+            "oldest_laboratory_days": self.oldest_laboratory_days,
+            "checklist": self.checklist,
+            "questionnaires": self.questionnaires,
+        }
+        return {key: value for key, value in made.items() if value}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -69,6 +97,7 @@ class SiteProfile:
     """Days of the week on which vials arrive, in small letters; any day where none is named."""
     lung_shunt_method: str = "SPECT"
     """``SPECT`` or ``planar``: which measurement is used where there are both."""
+    clinical: SiteClinical = field(default_factory=SiteClinical)
     ledger: str = ""
     """File of the site ledger, relative to site.toml; the usual name where empty."""
     sha256: str = ""

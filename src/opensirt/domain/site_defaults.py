@@ -146,6 +146,8 @@ def site_sha256(profile: SiteProfile) -> str:
         content["residual_history"] = [
             [one.device, one.dispensed_bq, one.residual_bq] for one in profile.residual_history
         ]
+    if profile.clinical.content:
+        content["clinical"] = profile.clinical.content
     if profile.delivery_days:
         content["delivery_days"] = list(profile.delivery_days)
     return sha256_of_json(content)

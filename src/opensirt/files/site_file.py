@@ -12,6 +12,12 @@ from opensirt.domain.finding import Confirmation
 from opensirt.domain.site import Figure, PastResidual, SiteProfile
 from opensirt.domain.site_defaults import default_site_profile, site_sha256
 from opensirt.errors import InputError
+from opensirt.files.site_clinical import (
+    ChecklistBlock,
+    EligibilityBlock,
+    QuestionnaireBlock,
+    site_clinical,
+)
 from opensirt.files.toml_document import Block, read_toml, validated
 from opensirt.files.toml_values import DeviceName, Name, ZoneName, bounded
 from opensirt.reference.radionuclide import known_data_sets
@@ -192,6 +198,15 @@ class SiteFile(Block):
         default_factory=list, description="people who may approve plans; anybody if empty"
     )
     roles: RolesBlock | None = Field(default=None, description="whose approvals count")
+    eligibility: EligibilityBlock | None = Field(
+        default=None, description="the site's own eligibility profile"
+    )
+    checklist: dict[Name, ChecklistBlock] = Field(
+        default_factory=dict, description="own items of the checklist, beside those that ship"
+    )
+    questionnaires: dict[Name, QuestionnaireBlock] = Field(
+        default_factory=dict, description="items of licensed questionnaires, such as qlq_gi_net21"
+    )
 
     @model_validator(mode="after")
     def _roles_are_held(self) -> Self:
@@ -254,7 +269,8 @@ def over_default(stated: SiteFile, default: SiteProfile) -> SiteProfile:
     Raises
     ------
     InputError
-        When a confirmation names a figure that is not in force.
+        When a confirmation names a figure that is not in force, or a rule, checklist item or
+        questionnaire is not written as one.
     """
     tissue = stated.tissue
     densities = dict(default.densities_kg_per_ml)
@@ -292,6 +308,7 @@ def over_default(stated: SiteFile, default: SiteProfile) -> SiteProfile:
             for one in stated.residual_history
         ),
         ledger=stated.ledger or "",
+        clinical=site_clinical(stated.eligibility, stated.checklist, stated.questionnaires),
         lung_shunt_method=stated.lung_shunt_method or default.lung_shunt_method,
         delivery_days=tuple(stated.delivery_days),
         confirmations=tuple(

@@ -151,6 +151,13 @@ def _load(result: CaseResult, selection: Selection) -> str:
         )
     burden = selection.facts.get("tumour_burden_fraction", Missing.NOT_RECORDED)
     load = f"{as_percent(burden)} % (stated)" if isinstance(burden, float) else "not recorded"
+    volume_ml = selection.facts.get("liver_volume_ml", Missing.NOT_RECORDED)
+    outlined = isinstance(selection.disease.tumour_burden_fraction, Missing)
+    if isinstance(burden, float) and isinstance(volume_ml, float) and outlined:
+        return (
+            f"{where}; {rounded(burden * volume_ml)} of {rounded(volume_ml)} mL, "
+            f"{as_percent(burden)} % (outlined)"
+        )
     return f"{where}; tumour load {load}"
 
 

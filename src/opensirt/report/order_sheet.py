@@ -7,6 +7,7 @@ from opensirt.domain.missing import Missing
 from opensirt.domain.order import Order, OrderLine, OrderOption
 from opensirt.report.content import (
     Block,
+    Bullets,
     Cell,
     Column,
     Document,
@@ -19,6 +20,7 @@ from opensirt.report.content import (
 )
 from opensirt.report.number import as_mbq, as_percent, rounded, scaled
 from opensirt.report.sections.findings import findings_section
+from opensirt.report.sections.selection import checklist_words
 from opensirt.report.wording import RESEARCH_USE, UNVERIFIED_LEGEND
 from opensirt.units import BQ_PER_GBQ
 from opensirt.whole_file import whole_file
@@ -44,7 +46,8 @@ def write_order_sheet(folder: Path, order: Order) -> tuple[Path, Path]:
 
 
 def order_sheet(order: Order) -> Document:
-    """Return the sheet of an order."""
+    """Return the sheet of an order, with the checklist of the patient where there is one."""
+    reminders = checklist_words(order.checklist)
     provenance = order.provenance
     return Document(
         title="Radioembolization: order",
@@ -55,6 +58,7 @@ def order_sheet(order: Order) -> Document:
         sections=(
             findings_section(order.findings),
             _order_section(order),
+            *((Section("Checklist", (Bullets(reminders),)),) if reminders else ()),
             Section(
                 "Provenance",
                 (

@@ -1,5 +1,6 @@
 """The selection in results.json."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from opensirt.domain.citation import Citation
@@ -7,6 +8,7 @@ from opensirt.domain.eligibility import RuleResult
 from opensirt.domain.missing import Missing
 from opensirt.domain.score import Score
 from opensirt.domain.selection import Selection
+from opensirt.domain.statement import ChecklistItem
 
 NOT_KNOWN = "unknown"
 
@@ -22,17 +24,7 @@ def selection_data(selection: Selection) -> dict[str, Any]:
         "rules": [_rule(one) for one in eligibility.results],
         "missing": {fact: list(rules) for fact, rules in eligibility.missing.items()},
         "scores": [_score(one) for one in selection.scores],
-        "checklist": [
-            {
-                "id": one.id,
-                "at": one.stage.value,
-                "text": one.text,
-                "applies": _applies(one.applies),
-                "missing": list(one.missing),
-                **_cited(one.citation),
-            }
-            for one in selection.checklist
-        ],
+        "checklist": checklist_data(selection.checklist),
         "considerations": [
             {
                 "option": one.option,
@@ -49,6 +41,21 @@ def selection_data(selection: Selection) -> dict[str, Any]:
             for name, value in selection.facts.items()
         },
     }
+
+
+def checklist_data(items: Sequence[ChecklistItem]) -> list[dict[str, Any]]:
+    """Return checklist items as plain values."""
+    return [
+        {
+            "id": one.id,
+            "at": one.stage.value,
+            "text": one.text,
+            "applies": _applies(one.applies),
+            "missing": list(one.missing),
+            **_cited(one.citation),
+        }
+        for one in items
+    ]
 
 
 def _rule(one: RuleResult) -> dict[str, Any]:

@@ -276,7 +276,8 @@ def form_scores(record: PatientRecord, course: FollowUpCourse) -> tuple[FormFoll
 
 
 def _form(form: FilledForm, forms: Sequence[FilledForm], course: FollowUpCourse) -> FormFollowUp:
-    asked = questionnaire(form.questionnaire)
+    own = course.questionnaires.get(form.questionnaire)
+    asked = own or questionnaire(form.questionnaire)
     scored = score_answers(asked, form.answers)
     earlier = [
         one
@@ -304,4 +305,5 @@ def _form(form: FilledForm, forms: Sequence[FilledForm], course: FollowUpCourse)
         summary=scored.summary,
         changes=changes,
         citation=asked.citation,
+        titles={name: scale.title for name, scale in asked.scales.items()},
     )

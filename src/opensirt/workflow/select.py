@@ -1,19 +1,26 @@
 """Selection: rules, liver function, checklist and considerations of one patient on one day."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from enum import Enum
 from typing import TypeVar
 
-from opensirt.clinical.eligibility import Profile, assess_eligibility
+from opensirt.clinical.eligibility import Profile, assess_eligibility, profile_of
 from opensirt.clinical.eligibility import profile as profile_named
 from opensirt.clinical.laboratory_facts import examine_laboratory, latest_value
 from opensirt.clinical.liver_function.child_pugh import Ascites, Encephalopathy
 from opensirt.clinical.liver_function.meld import Sex
 from opensirt.clinical.liver_function.panel import PanelInputs, score_panel
+from opensirt.clinical.liver_function.remnant import (
+    future_liver_remnant_fraction,
+    hepatobiliary_function,
+)
+from opensirt.clinical.predicate.facts import Value
 from opensirt.clinical.record_facts import RecordFacts, record_facts
 from opensirt.clinical.statement import checklist, considerations
 from opensirt.domain.case import Case
+from opensirt.domain.citation import Citation, Status
 from opensirt.domain.eligibility import Eligibility, Override, RuleKind, RuleResult
 from opensirt.domain.finding import Finding, Severity
 from opensirt.domain.laboratory import Analyte
@@ -23,11 +30,18 @@ from opensirt.domain.record import Number, Plan, Workup
 from opensirt.domain.score import Score
 from opensirt.domain.selection import Selection
 from opensirt.domain.site import SiteProfile
+from opensirt.domain.statement import ChecklistItem
+from opensirt.domain.structure import Mask, StructureKind
 from opensirt.errors import InputError
+from opensirt.imaging.mask_algebra import union, without
+from opensirt.physics.analytic import body_surface_area_m2
 from opensirt.provenance import Provenance
 
 GENERAL = "general"
-"""Profile that is asked when none is named."""
+"""Profile that is asked when none is named, and the site has none of its own."""
+
+SITE_OWN = "site"
+"""Name of a site's own profile."""
 
 WordT = TypeVar("WordT", bound=Enum)
 
@@ -42,7 +56,7 @@ def select(
     on: date,
     made_at: datetime,
     software: Mapping[str, str],
-    profile: str = GENERAL,
+    profile: str | None = None,
     device: str | None = None,
     overrides: Sequence[Override] = (),
 ) -> Selection:
@@ -57,7 +71,8 @@ def select(
     on
         Day of the decision: later values do not count.
     profile
-        Rules to ask, by name.
+        Rules to ask, by name; ``site`` is the site's own. None takes the site's own where it has
+        one, else ``general``.
     device
         Device to ask about; None takes the profile's, then the prescription's, else all.
     overrides
@@ -73,9 +88,11 @@ def select(
     RuleError
         When an absolute contraindication is overridden by fewer than two people.
     """
-    asked = profile_named(profile)
+    asked = _asked(profile, site)
     chosen = _device(asked, device, case)
-    facts, found = record_facts(record, on=on, oldest_laboratory_days=None)
+    facts, found = record_facts(
+        record, on=on, oldest_laboratory_days=site.clinical.oldest_laboratory_days
+    )
     measured, more = _of_work_up(case, workup, plan, device=chosen)
     for name, value in measured.items():
         stated = facts.get(name, Missing.NOT_RECORDED)
@@ -83,6 +100,7 @@ def select(
             facts[name] = value
         elif stated != value:
             more.append(_twice(name, stated, value))
+    hepatobiliary = _hepatobiliary(record, case, on)
     rules = {one.id for one in asked.rules if not (chosen and one.device and one.device != chosen)}
     eligibility = assess_eligibility(
         facts, asked, device=chosen, overrides=[one for one in overrides if one.rule in rules]
@@ -92,8 +110,8 @@ def select(
         device=chosen,
         disease=record.disease,
         eligibility=eligibility,
-        scores=_scores(case, record, facts, on),
-        checklist=checklist(facts),
+        scores=(*_scores(case, record, facts, on), *hepatobiliary, *_remnants(workup)),
+        checklist=site_checklist(facts, site),
         considerations=considerations(facts),
         facts=facts,
         findings=(
@@ -101,6 +119,7 @@ def select(
             *more,
             *(finding for value in record.laboratory for finding in value.findings()),
             *examine_laboratory(record.laboratory, today=made_at.date()),
+            *(finding for one in hepatobiliary for finding in one.findings),
             *(_not_asked(one, asked) for one in overrides if one.rule not in rules),
             *_findings(eligibility),
         ),
@@ -115,6 +134,26 @@ def select(
             software=software,
         ),
     )
+
+
+def _asked(name: str | None, site: SiteProfile) -> Profile:
+    """Return the profile of a name; without one the site's own, else the general one."""
+    own = site.clinical.eligibility
+    if name == SITE_OWN and own is None:
+        raise InputError(
+            f"site {site.name} has no eligibility profile of its own; add [eligibility] to "
+            "site.toml, or name another profile"
+        )
+    if own is not None and name in {None, SITE_OWN}:
+        return profile_of(SITE_OWN, own, site.clinical.own_rules)
+    return profile_named(name or GENERAL)
+
+
+def site_checklist(
+    facts: Mapping[str, Value | Missing], site: SiteProfile
+) -> tuple[ChecklistItem, ...]:
+    """Return the items that ship and the site's own, with whether each concerns the patient."""
+    return (*checklist(facts), *checklist(facts, items=site.clinical.checklist))
 
 
 def _device(asked: Profile, device: str | None, case: Case) -> str:
@@ -140,6 +179,8 @@ def _of_work_up(
         shunt, assumed = workup.lung_shunt.fraction, workup.lung_shunt.assumed
         facts["liver_volume_ml"] = workup.liver_volume_ml
         facts["tumour_burden_fraction"] = workup.tumour_volume_ml / workup.liver_volume_ml
+    else:
+        facts |= _outlined(case)
     if assumed and not isinstance(shunt, Missing):
         text = "the lung shunt is assumed, not measured: rules that ask for it are unknown"
         found.append(Finding(Severity.WARN, "lung_shunt_assumed", text, shunt))
@@ -150,6 +191,29 @@ def _of_work_up(
     if row is not None and row.device == device and not isinstance(row.lung_gy, Missing):
         facts["lung_dose_gy"] = row.lung_gy
     return facts, found
+
+
+def _outlined(case: Case) -> RecordFacts:
+    """Return volume and burden of the outlined liver, without gallbladder, where it is one."""
+    livers = case.structures.of_kind(StructureKind.LIVER)
+    if len(livers) != 1:
+        return {}
+    frame = livers[0].mask.grid.frame_of_reference_uid
+
+    def masks(kind: StructureKind) -> list[Mask]:
+        return [
+            one.mask
+            for one in case.structures.of_kind(kind)
+            if one.mask.grid.frame_of_reference_uid == frame
+        ]
+
+    liver_ml = without(livers[0].mask, masks(StructureKind.GALLBLADDER)).volume_ml
+    facts: RecordFacts = {"liver_volume_ml": liver_ml}
+    tumours = masks(StructureKind.TUMOUR)
+    if tumours:
+        tumour_ml = union(tumours).volume_ml
+        facts["tumour_burden_fraction"] = tumour_ml / liver_ml
+    return facts
 
 
 def _twice(name: str, stated: object, measured: object) -> Finding:
@@ -190,6 +254,49 @@ def _scores(case: Case, record: PatientRecord, facts: RecordFacts, on: date) -> 
             sex=Sex(sex) if sex in {"female", "male"} else Missing.NOT_RECORDED,
             age_years=years,
         )
+    )
+
+
+def _hepatobiliary(record: PatientRecord, case: Case, on: date) -> tuple[Score, ...]:
+    """Return hepatobiliary function of the latest scan: of the liver, and of the remnant."""
+    scans = [one for one in record.hepatobiliary_scans if one.on <= on]
+    if not scans:
+        return ()
+    scan = max(scans, key=lambda one: one.on)
+    surface = scan.body_surface_area_m2
+    height, weight = case.patient.height_cm, case.patient.weight_kg
+    if (
+        isinstance(surface, Missing)
+        and not isinstance(height, Missing)
+        and not isinstance(weight, Missing)
+    ):
+        surface = body_surface_area_m2(height, weight)
+    made = []
+    for name, rate in (
+        ("hepatobiliary function", scan.function_percent_per_min),
+        ("hepatobiliary function of the remnant", scan.remnant_function_percent_per_min),
+    ):
+        found = hepatobiliary_function(function_percent_per_min=rate, body_surface_area_m2=surface)
+        made.append(replace(found, name=name))
+    return tuple(made)
+
+
+def _remnants(workup: Workup | None) -> tuple[Score, ...]:
+    """Return the normal liver that is spared when one territory alone is treated."""
+    if workup is None:
+        return ()
+    whole = workup.normal_liver_volume_ml
+    return tuple(
+        Score(
+            name=f"future remnant, {one.name} treated",
+            variant="spared normal liver over normal liver",
+            value=future_liver_remnant_fraction(
+                spared_normal_liver_ml=max(0.0, whole - one.perfused_normal_volume_ml),
+                whole_normal_liver_ml=whole,
+            ),
+            citation=Citation("spared over whole normal liver of the outlines", Status.COMPUTED),
+        )
+        for one in workup.territories
     )
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 
 from opensirt.clinical.follow_up_record import CriterionResponse, FollowUp, FormFollowUp
-from opensirt.clinical.quality_of_life import questionnaire
 from opensirt.clinical.response.metabolic_course import MetabolicCourse
 from opensirt.domain.laboratory import analyte_facts
 from opensirt.domain.missing import Missing
@@ -331,7 +330,7 @@ def _forms(follow_up: FollowUp) -> Table:
             for day in days:
                 form = by_day.get(day)
                 cells.append("" if form is None else _form_cell(form, scale))
-            title = questionnaire(name).scales[scale].title
+            title = next(one.titles[scale] for one in by_day.values() if scale in one.titles)
             rows.append(row(name.replace("_", "-").upper(), title, *cells))
     return Table(
         "Quality of life, 0 to 100, and the change since before treatment",

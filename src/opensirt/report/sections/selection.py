@@ -7,7 +7,7 @@ from opensirt.domain.eligibility import Eligibility, Outcome, RuleKind, RuleResu
 from opensirt.domain.missing import Missing
 from opensirt.domain.score import Number, Score
 from opensirt.domain.selection import Selection
-from opensirt.domain.statement import Consideration, Side, Stage
+from opensirt.domain.statement import ChecklistItem, Consideration, Side, Stage
 from opensirt.report.content import Block, Bullets, Column, Paragraph, Section, Table, marked, row
 from opensirt.report.number import rounded
 from opensirt.report.wording import UNVERIFIED_LEGEND, device_words
@@ -39,7 +39,7 @@ _OPTIONS = {
     "radioembolization": "Radioembolization",
     "embolization": "Embolization (TAE, TACE, DEB-TACE)",
     "prrt": "PRRT",
-    "systemic": "Systemic treatment",
+    "systemic": "Systemic treatment (somatostatin analogues, everolimus, CAPTEM)",
     "surgery_ablation": "Surgery, ablation",
     "device_resin": "Device: resin",
     "device_glass": "Device: glass",
@@ -102,7 +102,7 @@ def _shortly(one: RuleResult) -> str:
 def _rules_table(shown: Sequence[RuleResult], *, sources: bool) -> Table:
     columns = [
         Column("Rule", numeric=False, share=0.55),
-        Column("Result", numeric=False, share=1.5),
+        Column("Result", numeric=False, share=1.9),
         Column("What it asks", numeric=False, share=3.4),
         Column("Because", numeric=False, share=2.6),
     ]
@@ -162,7 +162,7 @@ def _value(name: str, one: RuleResult) -> str:
         return "yes" if value else "no"
     if isinstance(value, str):
         return value.replace("_", " ")
-    return f"{rounded(value)} {fact_named(name).unit}".rstrip()
+    return f"{rounded(value)} {fact_named(name).unit.removeprefix('1')}".rstrip()
 
 
 def scores_table(scores: Sequence[Score]) -> Table:
@@ -224,12 +224,17 @@ def _consideration(one: Consideration) -> str:
 
 
 def checklist_items(selection: Selection) -> tuple[str, ...]:
+    """Return the items of a selection in words."""
+    return checklist_words(selection.checklist)
+
+
+def checklist_words(items: Sequence[ChecklistItem]) -> tuple[str, ...]:
     """Return the items that concern the patient; those that may do so say what is not known."""
     return tuple(
         f"{_STAGES[one.stage]}: {marked(one.text, verified=one.citation.verified)}"
         + ("" if one.applies else f" (if so; not known: {_names(one.missing)})")
         for stage in Stage
-        for one in selection.checklist
+        for one in items
         if one.stage is stage and one.applies is not False
     )
 
