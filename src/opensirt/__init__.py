@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     from opensirt.app.dose import dose
     from opensirt.app.dvh import dvh
     from opensirt.app.evaluate import RunOptions, evaluate
+    from opensirt.app.evidence_meta import meta_analysis
     from opensirt.app.image_file import read_image_file, read_segment_file
     from opensirt.app.order import order
+    from opensirt.app.pool_shared import pool_shared_files
     from opensirt.app.read_case import read_case
     from opensirt.app.run import run_case
+    from opensirt.app.share_cohort import share_cohort
     from opensirt.app.site import site_in_force
     from opensirt.clinical.follow_up_record import FollowUp, FollowUpCourse
     from opensirt.domain.case import (
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
     )
     from opensirt.domain.device import Device, device
     from opensirt.domain.dvh import Dvh
+    from opensirt.domain.evidence import EvidenceBase
+    from opensirt.domain.evidence_table import published_evidence
     from opensirt.domain.finding import Confirmation, Finding, Severity
     from opensirt.domain.grid import Grid
     from opensirt.domain.image import (
@@ -78,6 +83,7 @@ if TYPE_CHECKING:
         UnknownNameError,
     )
     from opensirt.imaging.voxel_weights import voxel_weights
+    from opensirt.outcomes.evidence.question import Question
     from opensirt.physics.comparison import (
         GammaCriteria,
         bland_altman,
@@ -101,10 +107,13 @@ _FROM = {
     "app.dose": ("dose",),
     "app.dvh": ("dvh",),
     "app.evaluate": ("RunOptions", "evaluate"),
+    "app.evidence_meta": ("meta_analysis",),
     "app.image_file": ("read_image_file", "read_segment_file"),
     "app.order": ("order",),
+    "app.pool_shared": ("pool_shared_files",),
     "app.read_case": ("read_case",),
     "app.run": ("run_case",),
+    "app.share_cohort": ("share_cohort",),
     "app.site": ("site_in_force",),
     "domain.case": (
         "AdministrationFacts",
@@ -119,6 +128,8 @@ _FROM = {
     ),
     "domain.device": ("Device", "device"),
     "domain.dvh": ("Dvh",),
+    "domain.evidence": ("EvidenceBase",),
+    "domain.evidence_table": ("published_evidence",),
     "domain.finding": ("Confirmation", "Finding", "Severity"),
     "domain.grid": ("Grid",),
     "domain.image": (
@@ -164,6 +175,7 @@ _FROM = {
         "dvh_difference_gy",
         "gamma_index",
     ),
+    "outcomes.evidence.question": ("Question",),
     "provenance": ("Provenance",),
     "reference.radionuclide": ("Radionuclide", "radionuclide"),
     "report.write": ("write_report",),
@@ -192,6 +204,7 @@ __all__ = [
     "DoseResult",
     "Dvh",
     "Event",
+    "EvidenceBase",
     "Figure",
     "Finding",
     "FollowUp",
@@ -212,6 +225,7 @@ __all__ = [
     "PlanRow",
     "Prescription",
     "Provenance",
+    "Question",
     "Radionuclide",
     "RuleError",
     "RunOptions",
@@ -243,15 +257,19 @@ __all__ = [
     "evaluate",
     "follow_up",
     "gamma_index",
+    "meta_analysis",
     "order",
     "patient_record",
     "plan",
+    "pool_shared_files",
+    "published_evidence",
     "radionuclide",
     "read_case",
     "read_image_file",
     "read_segment_file",
     "run_case",
     "select",
+    "share_cohort",
     "site_in_force",
     "verify",
     "voxel_weights",

@@ -29,6 +29,7 @@ def test_the_commands_are_those_of_the_contract_that_exist() -> None:
                 "demo",
                 "dose",
                 "dvh",
+                "evidence",
                 "follow-up",
                 "import-records",
                 "inspect",

@@ -7,11 +7,15 @@ import click
 
 from opensirt.cli.answer import Progress, json_option, say_json, table
 from opensirt.cli.options import author_option, db_option, images_option
+from opensirt.cli.share_command import share
 
 
 @click.group()
 def cohort() -> None:
     """Work on many patients: a store and tables."""
+
+
+cohort.add_command(share)
 
 
 @cohort.command("import")

@@ -11,6 +11,7 @@ from opensirt.cli.cohort_commands import cohort
 from opensirt.cli.course_commands import administer, approve, order
 from opensirt.cli.database_commands import db
 from opensirt.cli.engine_commands import compare, dose, dvh, kernel
+from opensirt.cli.evidence_commands import evidence
 from opensirt.cli.record_commands import follow_up, import_records
 from opensirt.cli.selection_commands import select
 from opensirt.cli.setup_commands import inspect, new, schema, site
@@ -75,6 +76,7 @@ for _command in (
     compare,
     db,
     cohort,
+    evidence,
     site,
     schema,
 ):

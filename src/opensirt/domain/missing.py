@@ -24,3 +24,4 @@ class Missing(Enum):
     NEEDS_LIMIT_OF_NORMAL = "needs the laboratory's limit of normal"
     NOT_IN_THIS_VERSION = "not defined in this version"
     NOT_INCLUDED = "not included"
+    NOT_REACHED = "not reached"

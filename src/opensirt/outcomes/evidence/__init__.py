@@ -1,0 +1,1 @@
+"""Published and shared results pooled: proportions, medians, hazard ratios, their disagreement."""

@@ -1,0 +1,1 @@
+"""Published outcomes of radioembolization of neuroendocrine liver metastases, as data."""
