@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from enum import Enum
 from pathlib import Path
 
 from opensirt.app.case_image import or_missing, shown
@@ -269,4 +270,6 @@ def _fact(value: object) -> str:
         return ", ".join(f"{key.replace('_', ' ')} {gy:g} Gy" for key, gy in figures)
     if isinstance(value, dict):
         return "; ".join(f"{key}: {_fact(one)}" for key, one in value.items())
+    if isinstance(value, Enum):
+        return str(value.value)
     return f"{value:g}" if isinstance(value, float) else shown(value)

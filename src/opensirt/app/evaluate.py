@@ -1,7 +1,7 @@
 """Every step that a case's data allow, in memory."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 
@@ -10,6 +10,7 @@ from opensirt.app.follow_up_course import has_follow_up
 from opensirt.app.selection import case_selection
 from opensirt.app.software import software_versions
 from opensirt.domain.case import Case
+from opensirt.domain.delivery_error import DeliveryErrors
 from opensirt.domain.finding import Finding, Severity
 from opensirt.domain.image import DoseMap
 from opensirt.domain.record import CaseResult, DoseResult, Plan, Verification, Workup
@@ -45,6 +46,8 @@ class RunOptions:
     all_plans: bool = False
     """Compute and write the predicted dose of every device and model, not of the prescribed one
     alone."""
+    delivery_errors: Mapping[str, DeliveryErrors] = field(default_factory=dict)
+    """Device → errors that robust planning draws from; those in print for devices not named."""
     step: str | None = None
     """One of `STEPS`: do that one, with those before it that it needs, and refuse where it is not
     possible. None does every possible step."""
@@ -111,6 +114,7 @@ def evaluate(case: Case, site: SiteProfile, options: RunOptions) -> CaseResult:
                 software=software,
                 all_doses=options.all_plans,
                 anatomy=anatomy,
+                errors=options.delivery_errors,
             ),
         )
     if options.includes("verify") and (case.verification() is not None or options.step):

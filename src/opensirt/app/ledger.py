@@ -4,10 +4,13 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
+from opensirt.app.evaluate import RunOptions
 from opensirt.app.site import SiteInForce
 from opensirt.domain.case import Case
 from opensirt.domain.delivery_error import DeliveryErrors
+from opensirt.domain.device import device_names
 from opensirt.domain.finding import Finding, Severity
+from opensirt.domain.image import ActivityMap, CountsImage
 from opensirt.domain.missing import Missing
 from opensirt.domain.record import CaseResult
 from opensirt.domain.site_ledger import SiteLedger, errors_in_force, residuals_bq
@@ -39,6 +42,20 @@ def site_ledger(site: SiteInForce) -> SiteLedger:
 def site_errors(site: SiteInForce, device: str, *, scout_nuclide: str = "Tc-99m") -> DeliveryErrors:
     """Return the delivery errors in force at a site: its own from twenty cases on."""
     return errors_in_force(device, site_ledger(site), scout_nuclide=scout_nuclide)
+
+
+def with_site_errors(options: RunOptions, site: SiteInForce, case: Case) -> RunOptions:
+    """Return options in which robust planning draws from the ledger of the site in force."""
+    taken = case.scout()
+    if ledger_path(site) is None or taken is None:
+        return options
+    assert isinstance(taken.image, ActivityMap | CountsImage)  # noqa: S101 - Case.scout() says so
+    ledger = site_ledger(site)
+    errors = {
+        name: errors_in_force(name, ledger, scout_nuclide=taken.image.radionuclide)
+        for name in device_names()
+    }
+    return replace(options, delivery_errors={**errors, **options.delivery_errors})
 
 
 def past_residuals_bq(site: SiteInForce, device: str) -> tuple[float, ...]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from opensirt.app.evaluate import RunOptions, evaluate, exported_dose, ordered
 from opensirt.app.follow_up import FOLLOW_UP, follow_up_document, follow_up_of_run
-from opensirt.app.ledger import entered
+from opensirt.app.ledger import entered, with_site_errors
 from opensirt.app.read_case import read_case
 from opensirt.app.record import add_document, add_records
 from opensirt.app.site import SiteInForce, site_in_force
@@ -66,7 +66,7 @@ def run_folder(
         case,
         site.profile,
         folder / REPORT_FOLDER if out is None else out,
-        options,
+        with_site_errors(options, site, case),
         records=folder,
         ledger_of=site,
     )

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from opensirt.app.evaluate import RunOptions, evaluate
-from opensirt.app.ledger import entered
+from opensirt.app.ledger import entered, with_site_errors
 from opensirt.app.read_case import read_case
 from opensirt.app.record import add_record, steps_of
 from opensirt.app.site import site_in_force
@@ -32,7 +32,7 @@ def do_step(
     site = site_in_force(given=site_path, case_folder=folder)
     options.progress("reading")
     case = read_case(path, zone=site.zone)
-    whole = evaluate(case, site.profile, options)
+    whole = evaluate(case, site.profile, with_site_errors(options, site, case))
     if options.step == "verify":
         whole = entered(whole, case, site, recorded_at=options.made_at)
     part = steps_of(case, whole)[options.step]

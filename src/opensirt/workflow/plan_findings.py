@@ -99,12 +99,12 @@ def _name(row: PlanRow) -> str:
 def missed_targets(row: PlanRow, targets: Mapping[str, InForce]) -> tuple[Finding, ...]:
     """Return a finding for each minimum that a row does not reach.
 
-    Of the tumours the least-dosed one is judged.
+    Of the tumours the least-dosed one is judged. The dose to reach in the perfused volume is that
+    of the mono-compartment rows alone.
     """
     least = min(row.tumour_doses_gy, key=lambda one: row.tumour_doses_gy[one], default="")
     doses: Mapping[str, tuple[str, Number]] = {
         TUMOUR: (least, row.tumour_doses_gy.get(least, Missing.NEEDS_STRUCTURE)),
-        PERFUSED: ("the perfused volume", row.perfused_volume_gy),
         PERFUSED_NORMAL: ("the perfused normal liver", row.perfused_normal_liver_gy),
     }
     found = []

@@ -15,7 +15,7 @@ from opensirt.report.content import (
     merged,
     row,
 )
-from opensirt.report.number import as_gbq, as_gy, as_percent, scaled
+from opensirt.report.number import as_gbq, as_gy, as_percent, rounded, scaled
 from opensirt.report.wording import UNVERIFIED_LEGEND, device_words, model_words
 
 _PER_MILLION = 1e-6
@@ -79,6 +79,7 @@ def _plan_table(plan: Plan, rows: Sequence[PlanRow], territory: str) -> Table:
     if clauses:
         numbered = (f"[{number}] {clause}" for number, clause in enumerate(clauses, 1))
         notes.append("; ".join(numbered))
+    notes += _origins(rows)
     if not all(one.verified for one in rows):
         notes.append(UNVERIFIED_LEGEND)
     notes += [
@@ -92,6 +93,29 @@ def _plan_table(plan: Plan, rows: Sequence[PlanRow], territory: str) -> Table:
         tuple(_plan_row(plan, one, clauses, binds=binds) for one in rows),
         tuple(notes),
     )
+
+
+def _origins(rows: Sequence[PlanRow]) -> list[str]:
+    """Return, for each device, its dose constant and the sources behind its rows."""
+    notes = []
+    for device in dict.fromkeys(one.device for one in rows):
+        of_device = [
+            one
+            for one in rows
+            if one.device == device and not isinstance(one.reaching_liver_bq, Missing)
+        ]
+        constants = dict.fromkeys(
+            f"{rounded(one.dose_constant_gy_kg_per_gbq, 4)} Gy kg/GBq"
+            for one in of_device
+            if not isinstance(one.dose_constant_gy_kg_per_gbq, Missing)
+        )
+        sources = dict.fromkeys(source for one in of_device for source in one.sources if source)
+        if constants:
+            notes.append(
+                f"{device_words(device)}: dose constant {', '.join(constants)}; constants, limits "
+                f"and targets from: {'; '.join(sources)}"
+            )
+    return notes
 
 
 def _plan_row(plan: Plan, one: PlanRow, clauses: Sequence[str], *, binds: bool) -> tuple[Cell, ...]:
