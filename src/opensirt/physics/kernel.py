@@ -95,10 +95,10 @@ def whole(octant: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def octant_total(octant: NDArray[np.float64]) -> float:
     """Return the sum of an even function over all eight octants."""
-    return float(np.sum(octant * _multiplicity(octant.shape)))
+    return float(np.sum(octant * multiplicity(octant.shape)))
 
 
-def _multiplicity(shape: tuple[int, ...]) -> NDArray[np.float64]:
+def multiplicity(shape: tuple[int, ...]) -> NDArray[np.float64]:
     """Return how many mirror images each offset of an octant has, itself included."""
     k, j, i = (np.where(np.arange(n) == 0, 1.0, 2.0) for n in shape)
     counts: NDArray[np.float64] = k[:, None, None] * j[None, :, None] * i[None, None, :]
@@ -313,7 +313,7 @@ def deposit_shells(
         for row, part in enumerate(parts):
             dropped[row] += np.bincount(flat, part[inside] * share, minlength=dropped.shape[1])
     octants = dropped.reshape(-1, *shape)
-    return octants / _multiplicity(shape)
+    return octants / multiplicity(shape)
 
 
 def shares_of_shells(
@@ -335,7 +335,7 @@ def shares_of_shells(
     dropped = np.zeros(len(radius_mm) * n_offsets)
     for inside, flat, share in _corners(points, sorted_width):
         dropped += np.bincount(first[inside] + flat, share, minlength=dropped.size)
-    octants = dropped.reshape(-1, *shape) / _multiplicity(shape)
+    octants = dropped.reshape(-1, *shape) / multiplicity(shape)
     octants = _even_out(octants, sides_mm[order])
     back = np.transpose(octants, (0, *(1 + axis for axis in np.argsort(order))))
     shares: NDArray[np.float64] = back.reshape(len(radius_mm), n_offsets)

@@ -1,5 +1,6 @@
 """Electrons by superposition: one convolution where the density is even, rays elsewhere."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -8,6 +9,7 @@ from numpy.typing import NDArray
 
 from opensirt.physics.dose.convolution import drop_round_off
 from opensirt.physics.dose.fourier import Block, convolve_even
+from opensirt.physics.dose.outer_air import outer_air
 from opensirt.physics.dose.ray_table import RayTable, ray_table
 from opensirt.physics.kernel import VoxelKernel, octant_total, voxel_kernel
 from opensirt.reference.constant import constant
@@ -21,8 +23,14 @@ _EXACT_SHELLS = 6
 _NOTHING = 1e-9
 """Parts of a way smaller than this are round-off."""
 
-_RATIO = 1.05
-"""Densities, relative to the middle one, between which the kernel's slope is taken."""
+HEAVIEST = 1.01
+"""A convolved source is weighted with at most this, to make up for small differences of density."""
+
+N_PARTS = 32
+"""Sources are shared out in so many parts, whatever the number of threads."""
+
+GAP = 8
+"""Sources in one row that are no farther apart are followed side by side."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -85,7 +93,7 @@ def spread_electrons(
     compiled
         Whether the loops run compiled.
     """
-    uneven = _uneven_fraction(density_g_per_ml, kernel)
+    uneven = _uneven(density_g_per_ml, kernel)
     table = None
     width = kernel.half_width
     if uneven.any():
@@ -143,10 +151,10 @@ def _field(
     return block, field
 
 
-def _uneven_fraction(
+def _uneven(
     density_g_per_ml: NDArray[np.float32], kernel: VoxelKernel
 ) -> NDArray[np.bool_]:
-    differs = constant("dose_engines", "density_contrast", "difference_at_most").value
+    differs = constant("dose_engines", "rays", "even_difference_at_most").value
     ratio = density_g_per_ml / np.float32(kernel.density_g_per_ml)
     uneven: NDArray[np.bool_] = np.abs(ratio - 1.0) > differs
     return uneven
@@ -169,66 +177,11 @@ def _needs_rays(field: _Field, kernel: VoxelKernel, workers: int) -> NDArray[np.
     """Return the sources that are not faint and would put energy on voxels of other density."""
     faint = constant("dose_engines", "rays", "faint_fraction_of_maximum").value
     allowed = constant("dose_engines", "rays", "uneven_energy_fraction_at_most").value
-    uneven = _uneven_fraction(field.density_g_per_ml, kernel).astype(np.float32)
+    uneven = _uneven(field.density_g_per_ml, kernel).astype(np.float32)
     share = _convolved(uneven, kernel.electron_mev, workers) / octant_total(kernel.electron_mev)
     strength = np.abs(field.decays)
     needed: NDArray[np.bool_] = (share > allowed) & (strength > faint * float(strength.max()))
     return needed
-
-
-@dataclass(frozen=True, eq=False)
-class _Expansion:
-    """The kernel near the middle density, to first order in the density on the way.
-
-    The mean density between two voxels is taken as the mean of those at both ends, each
-    averaged with its neighbours.
-    """
-
-    octant: NDArray[np.float64]
-    slope: NDArray[np.float64]
-    half_away_g_per_ml: NDArray[np.float32]
-    workers: int
-
-    def of(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the values spread by the kernel."""
-        spread = _convolved(values, self.octant, self.workers)
-        if self.half_away_g_per_ml.any():
-            spread += _convolved(values * self.half_away_g_per_ml, self.slope, self.workers)
-            spread += self.half_away_g_per_ml * _convolved(values, self.slope, self.workers)
-        return spread
-
-
-def _expansion(field: _Field, kernel: VoxelKernel, workers: int) -> _Expansion:
-    from scipy.ndimage import uniform_filter
-
-    middle = kernel.density_g_per_ml
-    octant = kernel.electron_mev / middle
-    uneven = _uneven_fraction(field.density_g_per_ml, kernel)
-    away = np.where(uneven, np.float32(0.0), field.density_g_per_ml - np.float32(middle))
-    if not away.any():
-        return _Expansion(octant, np.zeros((1, 1, 1)), away, workers)
-    above, below = (
-        _like(
-            voxel_kernel(
-                kernel.nuclide, kernel.spacing_mm, density_g_per_ml=one, water=kernel.water
-            ),
-            octant.shape,
-        )
-        for one in (middle * _RATIO, middle / _RATIO)
-    )
-    slope = (above - below) / (middle * _RATIO - middle / _RATIO)
-    half = (uniform_filter(away, 3, mode="nearest") / 2.0).astype(np.float32)
-    return _Expansion(octant, slope, half, workers)
-
-
-def _like(kernel: VoxelKernel, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """Return MeV/(g/mL) of a kernel in an octant of another shape."""
-    made = np.zeros(shape)
-    common = tuple(
-        slice(0, min(pair)) for pair in zip(shape, kernel.electron_mev.shape, strict=True)
-    )
-    made[common] = kernel.electron_mev[common] / kernel.density_g_per_ml
-    return made
 
 
 def _by_convolution(
@@ -243,16 +196,14 @@ def _by_convolution(
     sources = np.where(by_rays, np.float32(0.0), field.decays)
     if not sources.any():
         return np.zeros(field.decays.shape), 0.0, 0.0, 0
-    expansion = _expansion(field, kernel, workers)
-    would_give = expansion.of(field.density_g_per_ml).astype(np.float64)
-    uneven = _uneven_fraction(field.density_g_per_ml, kernel)
+    octant = kernel.electron_mev / kernel.density_g_per_ml
+    would_give = _convolved(field.density_g_per_ml, octant, workers).astype(np.float64)
     weight = energy_mev / np.maximum(would_give, 1e-3 * energy_mev)
     # In air a source leaves less than its energy nearby: the rest is lost, not made up for.
-    light = uneven | (weight > _heaviest_weight())
-    weight = np.where(light, np.minimum(weight, 1.0), weight)
+    weight[_uneven(field.density_g_per_ml, kernel) | (weight > HEAVIEST)] = 1.0
     weighted = sources * weight
     given = float(np.sum(weighted[field.core] * would_give[field.core]))
-    values = expansion.of(weighted.astype(np.float32))
+    values = _convolved(weighted.astype(np.float32), octant, workers)
     n_round_off = drop_round_off(values, all_positive=float(sources.min()) >= 0)
     inside = float(
         np.einsum(
@@ -260,10 +211,6 @@ def _by_convolution(
         )
     )
     return values.astype(np.float64), inside, given - inside, n_round_off
-
-
-def _heaviest_weight() -> float:
-    return 1.0 + 2.0 * constant("dose_engines", "density_contrast", "difference_at_most").value
 
 
 def _by_rays(
@@ -274,27 +221,78 @@ def _by_rays(
     *,
     compiled: bool,
 ) -> tuple[NDArray[np.float64], float, float]:
-    """Return values, and energies inside and left."""
-    import numba
+    """Return values, and energies inside and left.
 
+    Planes of sources are shared out among threads, always the same ones together: the order in
+    which contributions are added up does not depend on the number of threads.
+    """
     from opensirt.physics.dose import rays
 
     superpose = rays.superpose if compiled else rays.plain(rays.superpose)
     shape = field.decays.shape
-    sources = np.flatnonzero(by_rays)
-    n_threads = numba.get_num_threads() if workers < 0 else workers
-    summed, kept, left = superpose(
-        sources,
-        field.decays.reshape(-1)[sources],
-        np.ascontiguousarray(field.density_g_per_ml).reshape(-1),
-        field.inside.reshape(-1),
-        _ways(table, shape),
-        (table.values, table.lowest_g_per_ml, table.log_step),
-        table.electron_mev,
-        table.reach_mm,
-        n_threads,
+    in_plane = shape[1] * shape[2]
+    ways = _ways(table, shape)
+    look_up = (
+        table.values,
+        np.float32(table.lowest_g_per_ml),
+        np.float32(1.0 / table.step_g_per_ml),
     )
-    return summed.reshape(shape), float(kept.sum()), float(left.sum())
+    decays = np.where(by_rays, field.decays, np.float32(0.0)).reshape(-1)
+    walled = np.where(
+        outer_air(field.density_g_per_ml, table.spacing_mm), rays.ENDED, field.density_g_per_ml
+    )
+    density = walled.reshape(-1)
+    half_width = table.half_width[0]
+
+    def one_part(planes: tuple[int, int]) -> tuple[slice, NDArray[np.float32], float]:
+        start, stop = (plane * in_plane for plane in planes)
+        first, last = start - half_width * in_plane, stop + half_width * in_plane
+        made = np.zeros(last - first, np.float32)
+        runs = _runs(decays[start:stop], start, shape[2], rays.LONGEST_RUN)
+        given = superpose(
+            runs, decays, density, ways, look_up, table.electron_mev, made, first
+        )
+        return slice(first, last), made, given
+
+    summed, given = np.zeros(decays.size), 0.0
+    parts = _parts(decays.reshape(shape))
+    with ThreadPoolExecutor(None if workers < 0 else workers) as pool:
+        for where, made, gave in pool.map(one_part, parts):
+            summed[where] += made
+            given += gave
+    values = summed.reshape(shape)
+    inside = float(np.sum(values[field.core] * field.density_g_per_ml[field.core]))
+    return values, inside, given - inside
+
+
+def _parts(decays: NDArray[np.float32]) -> list[tuple[int, int]]:
+    """Return first and last plane of each part, of about as many sources each."""
+    in_plane = np.count_nonzero(decays, axis=(1, 2))
+    summed = np.cumsum(in_plane)
+    filled = np.flatnonzero(in_plane)
+    ends = [int(filled[0])]
+    for number in range(1, N_PARTS + 1):
+        end = int(np.searchsorted(summed, summed[-1] * number / N_PARTS)) + 1
+        if end > ends[-1]:
+            ends.append(end)
+    return list(zip(ends[:-1], ends[1:], strict=True))
+
+
+def _runs(
+    decays: NDArray[np.float32], start: int, row: int, longest: int
+) -> NDArray[np.int64]:
+    """Return where runs of sources begin and how long they are; no run leaves its row."""
+    at = np.flatnonzero(decays)
+    if at.size == 0:
+        return np.zeros((0, 2), np.int64)
+    new = np.append(True, (np.diff(at) > GAP) | (np.diff(at // row) > 0))
+    number = np.cumsum(new) - 1
+    first = at[new]
+    piece = (at - first[number]) // longest
+    begins = np.append(True, (np.diff(number) > 0) | (np.diff(piece) > 0))
+    heads = np.flatnonzero(begins)
+    tails = np.append(heads[1:], at.size) - 1
+    return np.stack((at[heads] + start, at[tails] - at[heads] + 1), axis=1)
 
 
 def _ways(table: RayTable, shape: tuple[int, ...]) -> "Ways":
@@ -310,9 +308,11 @@ def _ways(table: RayTable, shape: tuple[int, ...]) -> "Ways":
     shell = np.abs(offsets).max(axis=1)
     # A shell is whole as far as the lines of the next one need it.
     kept = distance_mm <= table.longest_mm + float(np.linalg.norm(table.spacing_mm))
-    order = np.argsort(shell[kept], kind="stable")
-    offsets, distance_mm, shell = (one[kept][order] for one in (offsets, distance_mm, shell))
+    # Mirror images follow each other: what they look up in the table lies in the cache then.
     width = np.array(table.half_width)
+    rows = np.ravel_multi_index(tuple(np.abs(offsets.T)), tuple(width + 1))
+    order = np.lexsort((rows[kept], shell[kept]))
+    offsets, shell, table_rows = (one[kept][order] for one in (offsets, shell, rows))
     number = np.zeros(tuple(2 * width + 1), np.int32)
     number[tuple((offsets + width).T)] = np.arange(len(offsets))
     nearer = offsets * ((shell - 1) / np.maximum(shell, 1))[:, None]
@@ -334,12 +334,11 @@ def _ways(table: RayTable, shape: tuple[int, ...]) -> "Ways":
         before.append(number[tuple((corner.astype(np.int64) + width).T)])
         weights.append(weight)
     starts = np.searchsorted(shell, np.arange(int(shell.max()) + 2))
-    table_rows = np.ravel_multi_index(tuple(np.abs(offsets.T)), tuple(width + 1))
     strides = np.array((shape[1] * shape[2], shape[2], 1))
     return (
         (offsets @ strides).astype(np.int32),
         table_rows.astype(np.int32),
-        distance_mm.astype(np.float32),
+        table.ends_at_g_per_ml[table_rows],
         starts.astype(np.int32),
         np.ascontiguousarray(np.stack(before, axis=1), dtype=np.int32),
         np.ascontiguousarray(np.stack(weights, axis=1), dtype=np.float32),

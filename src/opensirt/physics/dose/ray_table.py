@@ -2,15 +2,18 @@
 
 from dataclasses import dataclass
 from functools import lru_cache
-from math import ceil, log
+from math import ceil
 
 import numpy as np
 from numpy.typing import NDArray
 
-from opensirt.physics.kernel import shares_of_shells
+from opensirt.physics.kernel import multiplicity, shares_of_shells
 from opensirt.reference.constant import constant
 from opensirt.reference.point_kernel import PointKernel, point_kernel
 from opensirt.reference.radionuclide import Radionuclide
+
+_EVERY = 5
+"""Of so many densities one is looked at to find out which offsets count."""
 
 _SHELLS = ((4.0, 0.05), (12.0, 0.1), (np.inf, 0.2))
 """Up to how many voxels from the source shells are how thick, in voxels."""
@@ -25,10 +28,12 @@ class RayTable:
     spacing_mm : (k, j, i)
     half_width : (k, j, i)
         Offsets run from 0 to this.
-    lowest_g_per_ml, log_step
-        The densities are lowest × exp(log_step × n).
+    lowest_g_per_ml, step_g_per_ml
+        The densities are lowest + step × n.
     values : (offsets, densities), float32
         MeV / (g/mL), offsets of one octant in memory order.
+    ends_at_g_per_ml : (offsets,), float32
+        The highest density through which more than a negligible part of the energy gets there.
     electron_mev
         Energy that the electrons of one decay leave on their tracks.
     reach_mm
@@ -40,8 +45,9 @@ class RayTable:
     spacing_mm: tuple[float, float, float]
     half_width: tuple[int, int, int]
     lowest_g_per_ml: float
-    log_step: float
+    step_g_per_ml: float
     values: NDArray[np.float32]
+    ends_at_g_per_ml: NDArray[np.float32]
     electron_mev: float
     reach_mm: float
     longest_mm: float
@@ -65,16 +71,15 @@ def ray_table(
     water
         ``I75`` or ``I78``.
     """
-    step = log(constant("dose_engines", "rays", "density_ratio").value)
-    floor = constant("dose_engines", "rays", "lowest_density_g_per_ml").value
+    step = constant("dose_engines", "rays", "density_step_g_per_ml").value
     # Ends of the table lie on one ladder, so that images alike share a table.
-    lowest = max(0, int(np.floor(log(max(densities_g_per_ml[0], floor) / floor) / step)))
-    highest = max(lowest, ceil(log(max(densities_g_per_ml[1], floor) / floor) / step))
+    lowest = max(1, int(densities_g_per_ml[0] / step))
+    highest = max(lowest, ceil(densities_g_per_ml[1] / step))
     k, j, i = (round(float(mm), 6) for mm in spacing_mm)
     return _ray_table(nuclide.name, nuclide.data_set, water, (k, j, i), (lowest, highest + 1))
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=2)
 def _ray_table(
     name: str,
     data_set: str,
@@ -83,9 +88,8 @@ def _ray_table(
     steps: tuple[int, int],
 ) -> RayTable:
     point = point_kernel(name, data_set, water)
-    ratio = constant("dose_engines", "rays", "density_ratio").value
-    floor = constant("dose_engines", "rays", "lowest_density_g_per_ml").value
-    densities = floor * ratio ** np.arange(steps[0], steps[1] + 1, dtype=float)
+    step = constant("dose_engines", "rays", "density_step_g_per_ml").value
+    densities = step * np.arange(steps[0], steps[1] + 1)
     reach_mm = point.reach_mm(constant("dose_engines", "rays", "fraction_beyond").value)
     sides = np.array(spacing_mm)
     longest_mm = min(
@@ -103,12 +107,35 @@ def _ray_table(
         spacing_mm=spacing_mm,
         half_width=(n_k, n_j, n_i),
         lowest_g_per_ml=float(densities[0]),
-        log_step=log(ratio),
+        step_g_per_ml=step,
         values=np.ascontiguousarray((energy / densities[:, None]).T, dtype=np.float32),
+        ends_at_g_per_ml=_ends_at(energy, densities, (n_k, n_j, n_i)),
         electron_mev=float(point.electron_mev.sum()),
         reach_mm=reach_mm,
         longest_mm=longest_mm,
     )
+
+
+def _ends_at(
+    energy_mev: NDArray[np.float64],
+    densities: NDArray[np.float64],
+    half_width: tuple[int, int, int],
+) -> NDArray[np.float32]:
+    """Return the density up to which an offset counts, (offsets,).
+
+    In each density the offsets with the least energy are left out that together hold no more
+    than a negligible part.
+    """
+    share = constant("dose_engines", "rays", "fraction_beyond").value
+    images = multiplicity(tuple(n + 1 for n in half_width)).reshape(-1)
+    ends = np.zeros(energy_mev.shape[1])
+    chosen = np.append(np.arange(0, len(densities) - 1, _EVERY), len(densities) - 1)
+    for row, density in zip(energy_mev[chosen], densities[chosen], strict=True):
+        order = np.argsort(row, kind="stable")
+        summed = np.cumsum((row * images)[order])
+        counts = order[summed > share * summed[-1]]
+        ends[counts] = density + _EVERY * (densities[1] - densities[0])
+    return ends.astype(np.float32)
 
 
 def _shell_edges_mm(side_mm: float, farthest_mm: float) -> NDArray[np.float64]:

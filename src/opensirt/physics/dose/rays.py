@@ -1,17 +1,25 @@
-"""Compiled loops of the superposition; imported only where one begins.
+"""The compiled loop of the superposition; imported only where one begins.
 
-Each compiled function carries its plain Python twin as ``.py_func``, which tests run.
+Sources that lie next to each other in memory are followed side by side: every step is taken for
+all of them before the next, so that the processor works on many at once.
 """
 
 from collections.abc import Callable
-from math import log
 from typing import ParamSpec, TypeVar, cast
 
 import numba
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+LONGEST_RUN = 32
+"""At most so many sources side by side: what is remembered of their ways fits into the cache."""
+
+BATCH = 16
+"""Sources that the processor works on at once."""
+
+ENDED = np.float32(1e6)
+"""Density, in g/mL, that ends every way."""
+
 Ways = tuple[
     NDArray[np.int32],
     NDArray[np.int32],
@@ -23,18 +31,19 @@ Ways = tuple[
     NDArray[np.int32],
     NDArray[np.float32],
 ]
-"""For each offset its place in memory, row of the table and distance in mm; where the shells of
-offsets with one largest component begin; and for each offset the four offsets of the shell before
-around the point where its line crosses that, with their weights. For the nearest offsets instead:
-where the list of crossed voxels begins; these voxels; and their parts of the way."""
+"""For each offset its place in memory, row of the table and the mean density at which electrons
+end there; where the shells of offsets with one largest component begin; and for each offset the
+four offsets of the shell before around the point where its line crosses that, with their weights.
+For the nearest offsets instead: where the list of crossed voxels begins; these voxels; and their
+parts of the way."""
+Table = tuple[NDArray[np.float32], np.float32, np.float32]
+"""Values, lowest density, and number of densities in each g/mL."""
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
-def _compiled_parallel(function: Callable[P, R]) -> Callable[P, R]:
-    return cast(
-        "Callable[P, R]", numba.njit(parallel=True, cache=True, error_model="numpy")(function)
-    )
+def _compiled(function: Callable[P, R]) -> Callable[P, R]:
+    return cast("Callable[P, R]", numba.njit(nogil=True, cache=True, error_model="numpy")(function))
 
 
 def plain(function: Callable[P, R]) -> Callable[P, R]:
@@ -42,117 +51,139 @@ def plain(function: Callable[P, R]) -> Callable[P, R]:
     return cast("Callable[P, R]", function.py_func)  # type: ignore[attr-defined]  # of numba
 
 
-@_compiled_parallel
+@_compiled
 def superpose(  # noqa: C901, PLR0912, PLR0915 - one loop: calls in it cost
-    sources: NDArray[np.int64],
+    runs: NDArray[np.int64],
     decays: NDArray[np.float32],
     density_g_per_ml: NDArray[np.float32],
-    inside: NDArray[np.bool_],
     ways: Ways,
-    table: tuple[NDArray[np.float32], float, float],
+    table: Table,
     electron_mev: float,
-    reach_mm: float,
-    n_parts: int,
-) -> tuple[Floats, Floats, Floats]:
-    """Add up what every source voxel gives to the voxels around it.
+    dose: NDArray[np.float32],
+    first_voxel: int,
+) -> float:
+    """Add up what every source voxel of some runs gives to the voxels around it.
 
     Parameters
     ----------
-    sources : (n,)
-        Where they lie in memory.
-    decays : (n,)
-        Bq s/mL of the sources.
-    density_g_per_ml, inside : (voxels,)
-        Of the image with a rim that no ray leaves; whether a voxel is one of the image.
-    ways
-        See `Ways`.
-    table
-        Values, lowest density, step of its logarithm.
+    runs : (n, 2)
+        Where runs of sources begin in memory, and their lengths, at most `LONGEST_RUN`.
+    decays : (voxels,)
+        Bq s/mL.
+    density_g_per_ml : (voxels,)
+        Of the image with a rim that no ray leaves.
+    ways, table
+        See `Ways` and `Table`.
     electron_mev
         Energy of a decay; no source may give more.
-    reach_mm
-        In water of 1 g/mL.
-    n_parts
-        Sources are shared out among so many threads.
+    dose : (some voxels,)
+        Σ decays × MeV/(g/mL), added to in place.
+    first_voxel
+        Where `dose` begins among all voxels.
 
     Returns
     -------
-    (voxels,), (n_parts,), (n_parts,)
-        Σ decays × MeV/(g/mL), and the energy inside and outside the image, in Bq s/mL × MeV.
+    float
+        Energy that the sources gave, in Bq s/mL × MeV.
     """
-    targets, rows, distance_mm, shells, before, weights, starts, crossed, parts_of_way = ways
-    values, lowest, log_step = table
-    n_voxels, n_offsets, n_last = len(density_g_per_ml), len(targets), values.shape[1] - 2
-    n_exact = len(starts) - 1
-    dose = np.zeros((n_parts, n_voxels))
-    kept, left = np.zeros(n_parts), np.zeros(n_parts)
-    per_log_step, log_lowest = 1.0 / log_step, log(lowest)
-    for part in numba.prange(n_parts):
-        here = np.zeros(n_offsets, dtype=np.float32)
-        mean = np.zeros(n_offsets, dtype=np.float32)
-        ended = np.zeros(n_offsets, dtype=np.bool_)
-        alive = np.zeros(n_offsets, dtype=np.int32)
-        gives = np.zeros(n_offsets, dtype=np.float32)
-        for number in range(part, len(sources), n_parts):
-            source = sources[number]
-            n_alive, in_mev, out_mev = 0, 0.0, 0.0
-            for offset in range(n_exact):
-                here[offset] = density_g_per_ml[source + targets[offset]]
-            for shell in range(len(shells) - 1):
-                n_before = n_alive
-                nearer = 1.0 - 1.0 / max(shell, 1)
-                for offset in range(shells[shell], shells[shell + 1]):
-                    first, second = before[offset, 0], before[offset, 1]
-                    third, fourth = before[offset, 2], before[offset, 3]
-                    if offset >= n_exact and ended[first] and ended[second] and ended[fourth]:
-                        ended[offset] = True
-                        here[offset] = here[first]
-                        mean[offset] = mean[first]
-                        continue
-                    target = source + targets[offset]
-                    there = density_g_per_ml[target]
-                    here[offset] = there
-                    if offset < n_exact:
-                        along = 0.0
-                        for one_crossed in range(starts[offset], starts[offset + 1]):
-                            along += parts_of_way[one_crossed] * here[crossed[one_crossed]]
-                    else:
-                        one, two = weights[offset, 0], weights[offset, 1]
-                        three, four = weights[offset, 2], weights[offset, 3]
-                        along = nearer * (
-                            one * mean[first]
-                            + two * mean[second]
-                            + three * mean[third]
-                            + four * mean[fourth]
-                        ) + (1.0 - nearer) * 0.5 * (
-                            there
-                            + one * here[first]
-                            + two * here[second]
-                            + three * here[third]
-                            + four * here[fourth]
-                        )
-                    mean[offset] = along
-                    ended[offset] = along * distance_mm[offset] > reach_mm
+    targets, rows, ends_at, shells, before, weights, starts, crossed, parts_of_way = ways
+    values, lowest, per_g_per_ml = table
+    n_offsets, n_exact, n_in_shell = len(targets), len(starts) - 1, np.diff(shells).max()
+    last = np.float32(values.shape[1] - 1.001)
+    half, nothing = np.float32(0.5), np.float32(0.0)
+    # Of this shell and of the one before; everything is done for whole batches of sources.
+    mean = np.zeros((2, n_in_shell, LONGEST_RUN), dtype=np.float32)
+    gives = np.zeros((n_offsets, LONGEST_RUN), dtype=np.float32)
+    ended = np.zeros(n_offsets, dtype=np.bool_)
+    alive = np.zeros(n_offsets, dtype=np.int32)
+    in_shell = np.zeros(LONGEST_RUN, dtype=np.float32)
+    would_give = np.zeros(LONGEST_RUN, dtype=np.float64)
+    share = np.zeros(LONGEST_RUN, dtype=np.float32)
+    is_source = np.zeros(LONGEST_RUN, dtype=np.int32)
+    given = 0.0
+    for run in range(len(runs)):
+        source = runs[run, 0]
+        length = np.uint64(-(-runs[run, 1] // BATCH) * BATCH)
+        begins = np.uint64(source)
+        is_source[:] = 0
+        for one in range(np.uint64(runs[run, 1])):
+            is_source[one] = decays[begins + one] != nothing
+        n_alive = 0
+        would_give[:] = 0.0
+        for shell in range(len(shells) - 1):
+            n_before = n_alive
+            nearer = np.float32(1.0 - 1.0 / max(shell, 1))
+            rest = np.float32(1.0 / max(shell, 1)) * half
+            in_shell[:] = nothing
+            now, then = np.uint64(shell % 2), np.uint64((shell + 1) % 2)
+            first_before = shells[max(shell - 1, 0)]
+            for offset in range(shells[shell], shells[shell + 1]):
+                here = np.uint64(source + targets[offset])
+                own = np.uint64(offset - shells[shell])
+                if offset < n_exact:
+                    for one in range(length):
+                        mean[now, own, one] = nothing
+                    for number in range(starts[offset], starts[offset + 1]):
+                        part = parts_of_way[number]
+                        through = np.uint64(source + targets[crossed[number]])
+                        for one in range(length):
+                            mean[now, own, one] += part * density_g_per_ml[through + one]
+                else:
+                    a, b = before[offset, 0], before[offset, 1]
+                    c, d = before[offset, 2], before[offset, 3]
+                    ended[offset] = ended[a] and ended[b] and ended[c] and ended[d]
                     if ended[offset]:
+                        mean[now, own, :] = ENDED
                         continue
-                    at = (log(max(along, lowest)) - log_lowest) * per_log_step
-                    below = min(int(at), n_last)
-                    row = rows[offset]
+                    at_a, at_b = np.uint64(source + targets[a]), np.uint64(source + targets[b])
+                    at_c, at_d = np.uint64(source + targets[c]), np.uint64(source + targets[d])
+                    a, b = np.uint64(a - first_before), np.uint64(b - first_before)
+                    c, d = np.uint64(c - first_before), np.uint64(d - first_before)
+                    of_a, of_b = weights[offset, 0], weights[offset, 1]
+                    of_c, of_d = weights[offset, 2], weights[offset, 3]
+                    for one in range(length):
+                        mean[now, own, one] = nearer * (
+                            of_a * mean[then, a, one]
+                            + of_b * mean[then, b, one]
+                            + of_c * mean[then, c, one]
+                            + of_d * mean[then, d, one]
+                        ) + rest * (
+                            density_g_per_ml[here + one]
+                            + of_a * density_g_per_ml[at_a + one]
+                            + of_b * density_g_per_ml[at_b + one]
+                            + of_c * density_g_per_ml[at_c + one]
+                            + of_d * density_g_per_ml[at_d + one]
+                        )
+                limit = ends_at[offset]
+                n_reached = 0
+                for one in range(length):
+                    n_reached += is_source[one] & (mean[now, own, one] <= limit)
+                ended[offset] = n_reached == 0
+                if ended[offset]:
+                    continue
+                row = rows[offset]
+                for one in range(length):
+                    at = (mean[now, own, one] - lowest) * per_g_per_ml
+                    at = min(max(at, nothing), last)
+                    below = np.uint32(at)
                     value = values[row, below]
-                    value += (at - below) * (values[row, below + 1] - value)
-                    energy = value * there
-                    if inside[target]:
-                        in_mev += energy
-                    else:
-                        out_mev += energy
-                    alive[n_alive] = target
-                    gives[n_alive] = value
-                    n_alive += 1
-                if n_alive == n_before:
-                    break
-            share = min(1.0, electron_mev / (in_mev + out_mev)) * decays[number]
-            kept[part] += share * in_mev
-            left[part] += share * out_mev
-            for one_alive in range(n_alive):
-                dose[part, alive[one_alive]] += share * gives[one_alive]
-    return dose.sum(axis=0), kept, left
+                    value += (at - np.float32(below)) * (values[row, below + np.uint32(1)] - value)
+                    value = value if mean[now, own, one] <= limit else nothing
+                    gives[n_alive, one] = value
+                    in_shell[one] += value * density_g_per_ml[here + one]
+                alive[n_alive] = targets[offset]
+                n_alive += 1
+            if n_alive == n_before:
+                break
+            for one in range(length):
+                would_give[one] += in_shell[one]
+        share[:] = nothing
+        for one in range(np.uint64(runs[run, 1])):
+            most = min(1.0, electron_mev / would_give[one]) * decays[begins + one]
+            share[one] = most
+            given += most * would_give[one]
+        for number in range(n_alive):
+            here = np.uint64(source + alive[number] - first_voxel)
+            for one in range(length):
+                dose[here + one] += share[one] * gives[number, one]
+    return given

@@ -4,13 +4,15 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from opensirt.domain.finding import Finding
 from opensirt.domain.image import DensityMap, DoseMap, TimeIntegratedActivityMap
 from opensirt.domain.record import EnergyBalance
+from opensirt.physics.dose.composition import range_scale
 from opensirt.physics.dose.convolution import middle_density_kg_per_ml, round_off
 from opensirt.physics.dose.electrons import spread_electrons
-from opensirt.physics.dose.engine import EngineResult, require_fit
+from opensirt.physics.dose.engine import EngineResult, require_fit, require_materials_fit
 from opensirt.physics.dose.findings import (
     activity_near_edge,
     negative_decays,
@@ -32,9 +34,10 @@ class Superposition:
     """Dose from every source voxel by the mean density on the straight way to each voxel.
 
     The dose that a decay gives at a distance is taken from the kernel of an infinite medium of
-    that mean density. Where the density around a source is even, all of this is one convolution;
-    rays are followed elsewhere. No source gives more than its energy. Photons and
-    bremsstrahlung spread as in an even medium.
+    that mean density. Densities count as those of the water in which electrons go as far (see
+    `range_scale`). Where the density around a source is even, all of this is one convolution;
+    rays are followed elsewhere. No source gives more than its energy. Photons and bremsstrahlung
+    spread as in an even medium.
 
     Parameters
     ----------
@@ -42,8 +45,11 @@ class Superposition:
         Nuclide and data set.
     water
         ``I75`` or ``I78``: mean excitation energy in eV of the water of the point kernel.
+    materials : (k, j, i)
+        Numbers of `material_names`; without it the material follows from the density, and an
+        image of one density is of water.
     workers
-        Threads; −1 for all.
+        Threads; −1 for all. Their number changes no digit.
     compiled
         False runs the loops in plain Python: thousands of times slower, for comparison.
     """
@@ -52,6 +58,7 @@ class Superposition:
 
     nuclide: Radionuclide
     water: str = "I75"
+    materials: NDArray[np.uint8] | None = None
     workers: int = -1
     compiled: bool = True
 
@@ -63,11 +70,12 @@ class Superposition:
         InputError
             When the decays are of another nuclide, or lie in air.
         GeometryError
-            When the density lies on another grid.
+            When density or materials lie on another grid.
         MissingInputError
             When no dose can be computed from the nuclide.
         """
         require_fit(decays, density, self.nuclide)
+        require_materials_fit(self.materials, decays.grid.shape)
         mass = masses(density)
         occupied = occupied_block(decays.values)
         middle_kg_per_ml = middle_density_kg_per_ml(
@@ -88,18 +96,27 @@ class Superposition:
         findings: tuple[Finding, ...] = negative_decays(decays.values)
         released_j, emitted_mev = self._released(decays)
         if occupied is not None:
+            density_g_per_ml = mass.density_kg_per_ml * np.float32(GRAMS_PER_KG)
+            scale = range_scale(density_g_per_ml, self.materials)
+            of_water = density_g_per_ml * scale
+            middle_of_water = middle_density_kg_per_ml(
+                decays.values[occupied], of_water[occupied] / np.float32(GRAMS_PER_KG)
+            )
             kernel = voxel_kernel(
-                self.nuclide, decays.grid.spacing_mm, density_g_per_ml=middle, water=self.water
+                self.nuclide,
+                decays.grid.spacing_mm,
+                density_g_per_ml=middle_of_water * GRAMS_PER_KG,
+                water=self.water,
             )
             electrons = spread_electrons(
                 decays.values,
-                mass.density_kg_per_ml * np.float32(GRAMS_PER_KG),
+                of_water,
                 occupied,
                 kernel,
                 workers=self.workers,
                 compiled=self.compiled,
             )
-            in_gy = electrons.values * (J_PER_MEV * GRAMS_PER_KG)
+            in_gy = electrons.values * scale[electrons.block] * (J_PER_MEV * GRAMS_PER_KG)
             values[electrons.block] += in_gy.astype(np.float32)
             voxel_j = J_PER_MEV * mass.voxel_volume_ml
             inside_j += electrons.inside * voxel_j
