@@ -12,6 +12,7 @@ from opensirt.domain.image import DensityMap, TimeIntegratedActivityMap
 from opensirt.physics.dose import EngineResult, dose_engine
 from opensirt.physics.dose.superposition import Superposition
 from opensirt.reference.radionuclide import radionuclide
+from opensirt.reference.transport.material import material_names
 
 FULL_SCALE_BQ_S_PER_ML = 1e11
 nuclides = st.sampled_from(("Y-90", "Ho-166", "Lu-177", "Re-188"))
@@ -116,14 +117,17 @@ def test_rays_in_a_medium_that_is_all_but_even_agree_with_the_convolution() -> N
     values = np.zeros(grid.shape, np.float32)
     values[8:13, 8:13, 8:13] = 1
     density = even(grid, 1.0).values.copy()
-    by_convolution = computed(grid, values, even(grid, 1.0)).dose.values
+    water = np.full(grid.shape, material_names().index("water"), np.uint8)
+    engine = Superposition(nuclide=radionuclide("Y-90"), materials=water)
+    by_convolution = engine.dose(decays(grid, values), even(grid, 1.0)).dose.values
     density[10, 10, 10] *= np.float32(1.11)  # one voxel: all sources near it go by rays
-    by_rays = computed(grid, values, DensityMap(grid=grid, values=density)).dose.values
-    above = by_convolution > 0.05 * by_convolution.max()
+    uneven = DensityMap(grid=grid, values=density)
+    by_rays = engine.dose(decays(grid, values), uneven).dose.values
+    above = by_convolution > 0.01 * by_convolution.max()
     away = np.ones(grid.shape, bool)
     away[9:12, 9:12, 9:12] = False
     ratio = by_rays[above & away] / by_convolution[above & away]
-    assert np.abs(ratio - 1).max() < 0.01
+    assert np.abs(ratio - 1).max() < 0.005
 
 
 def test_the_slow_twin_and_any_number_of_threads_give_the_same() -> None:
@@ -132,13 +136,13 @@ def test_the_slow_twin_and_any_number_of_threads_give_the_same() -> None:
     values = np.zeros(grid.shape, np.float32)
     values[2:4, 2:4, 2] = np.random.default_rng(3).uniform(0.5, 1.0, (2, 2))
     y90 = radionuclide("Y-90")
-    quick = Superposition(nuclide=y90, workers=2).dose(decays(grid, values), density)
+    quick = Superposition(nuclide=y90, workers=3).dose(decays(grid, values), density)
     slow = Superposition(nuclide=y90, workers=1, compiled=False)
     one = Superposition(nuclide=y90, workers=1).dose(decays(grid, values), density)
     other = slow.dose(decays(grid, values), density)
     top = float(quick.dose.values.max())
     np.testing.assert_allclose(other.dose.values, quick.dose.values, atol=1e-6 * top)
-    np.testing.assert_allclose(one.dose.values, quick.dose.values, atol=1e-7 * top)
+    assert np.array_equal(one.dose.values, quick.dose.values)
 
 
 def test_a_cavity_lets_electrons_through_to_the_wall_beyond() -> None:

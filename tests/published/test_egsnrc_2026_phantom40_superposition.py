@@ -31,15 +31,13 @@ def dose_mgy() -> NDArray[np.float64]:
 
 @pytest.mark.parametrize(
     ("label", "allowed"),
-    # Soft tissue misses the 1 % wanted: beyond the liver it lies in the tail of the electrons,
-    # which reaches 1 % farther in tissue than in the water that the kernels are of.
     [
         (LIVER, 0.01),
         (LARGE_TUMOUR, 0.01),
         (SMALL_TUMOUR, 0.01),
         (BONE, 0.01),
         (LUNG, 0.02),
-        (SOFT, 0.015),
+        (SOFT, 0.01),
     ],
 )
 def test_means_agree(dose_mgy: NDArray[np.float64], label: int, allowed: float) -> None:
@@ -52,4 +50,5 @@ def test_voxels_above_half_maximum_agree_within_the_noise(dose_mgy: NDArray[np.f
     wanted = STORED["dose_mgy_per_mbq_s"].astype(np.float64)
     hot = wanted > wanted.max() / 2
     spread = float(np.sqrt(np.mean((dose_mgy[hot] / wanted[hot] - 1) ** 2)))
-    assert spread < 0.0073 + 0.001  # 0.73 % is the noise of the reference
+    # 0.73 % is the noise of the reference; at most a hundredth of it more
+    assert spread < 0.0073 * 1.01

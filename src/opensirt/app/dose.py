@@ -33,6 +33,7 @@ from opensirt.imaging.voxel_weights import voxel_weights
 from opensirt.physics.decay import permanent_implant
 from opensirt.physics.dose import DoseModel, EngineResult, dose_engine
 from opensirt.physics.dose.monte_carlo import MonteCarlo, MonteCarloResult
+from opensirt.physics.dose.superposition import Superposition
 from opensirt.reference.radionuclide import Radionuclide, radionuclide
 from opensirt.reference.table import read_table
 from opensirt.units import BQ_PER_MBQ, GRAMS_PER_KG, ImageUnit
@@ -163,10 +164,15 @@ def dose_of_files(
     activity, findings = _activity(request, nuclide.name, frame, inputs)
     density, density_text = _density(request, activity, frame, inputs, findings)
     progress(f"dose ({request.engine})")
-    model = None
+    model: DoseModel | None = None
     if request.engine == MonteCarlo.name:
         model = request.monte_carlo.engine(
             nuclide, activity.grid, frame, inputs, read_mask, progress
+        )
+    elif request.engine == Superposition.name:
+        model = Superposition(
+            nuclide=nuclide,
+            materials=request.monte_carlo.material_map(activity.grid, frame, inputs),
         )
     result = dose(
         activity,

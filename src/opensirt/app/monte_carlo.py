@@ -18,6 +18,7 @@ from opensirt.errors import InputError, UnknownNameError
 from opensirt.imaging.quantify import grid_of
 from opensirt.imaging.voxel_weights import voxel_weights
 from opensirt.physics.dose.monte_carlo import MonteCarlo, Progress, Target
+from opensirt.physics.dose.superposition import Superposition
 from opensirt.reference.constant import constant
 from opensirt.reference.radionuclide import Radionuclide
 from opensirt.reference.transport.material import material_names
@@ -30,7 +31,7 @@ DEVICES = ("cpu", "cuda")
 
 @dataclass(frozen=True, kw_only=True)
 class MonteCarloRequest:
-    """Options that belong to this engine alone; None where not given."""
+    """Options of this engine, materials also of `superposition`; None where not given."""
 
     seed: int | None = None
     histories: int | None = None
@@ -66,6 +67,8 @@ class MonteCarloRequest:
             "--device": self.device,
             "--scheduler": self.scheduler,
         }
+        if engine == Superposition.name:
+            del options["--materials"], options["--legend"]
         given = [name for name, value in options.items() if value is not None]
         if given and engine != MonteCarlo.name:
             raise InputError(
@@ -107,6 +110,24 @@ class MonteCarloRequest:
         batch = int(constant("transport", "histories_per_batch_on_device").value)
         return runner, None if self.target_uncertainty is None else batch
 
+    def material_map(
+        self, grid: Grid, frame: SharedFrame, inputs: dict[str, str]
+    ) -> NDArray[np.uint8] | None:
+        """Return the number of the material of every voxel; None where no file is given.
+
+        Raises
+        ------
+        InputError
+            When a file cannot be used.
+        GeometryError
+            When the materials lie in another frame of reference or on another grid.
+        """
+        if self.materials is None or self.legend is None:
+            return None
+        inputs["materials"] = sha256_of_path(self.materials)
+        inputs["legend"] = sha256_of_path(self.legend)
+        return _material_map(self.materials, self.legend, grid, frame)
+
     def engine(
         self,
         nuclide: Radionuclide,
@@ -136,12 +157,7 @@ class MonteCarloRequest:
             target = Target(
                 relative=self.target_uncertainty, inside=inside, each_voxel=bool(self.each_voxel)
             )
-        materials = None
-        if self.materials is not None and self.legend is not None:
-            inputs["materials"] = sha256_of_path(self.materials)
-            inputs["legend"] = sha256_of_path(self.legend)
-            materials = _material_map(self.materials, self.legend, grid, frame)
-
+        materials = self.material_map(grid, frame, inputs)
         earlier = None
         if self.resume is not None and self.resume.exists():
             from opensirt.files.monte_carlo_state import read_monte_carlo_state

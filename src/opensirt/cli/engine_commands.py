@@ -45,7 +45,7 @@ _MONTE_CARLO_OPTIONS = (
     default="kernel",
     show_default=True,
     metavar="E",
-    help="local, kernel or monte-carlo.",
+    help="local, kernel, superposition or monte-carlo.",
 )
 @click.option(
     "--ct", type=click.Path(path_type=Path), metavar="HU", help="CT that gives densities."
@@ -104,13 +104,13 @@ _MONTE_CARLO_OPTIONS = (
     "--materials",
     type=click.Path(path_type=Path),
     metavar="LABELS",
-    help="Monte Carlo: label map of the materials; by density without it.",
+    help="Superposition, Monte Carlo: label map of the materials; by density without it.",
 )
 @click.option(
     "--legend",
     type=click.Path(path_type=Path),
     metavar="FILE.toml",
-    help='Monte Carlo: label = material, such as 1 = "lung".',
+    help='Superposition, Monte Carlo: label = material, such as 1 = "lung".',
 )
 @click.option(
     "--resume",

@@ -12,7 +12,9 @@ site_option = click.option(
     help="Site profile; otherwise site.toml beside the case, then the user's.",
 )
 engine_option = click.option(
-    "--engine", metavar="ENGINE", help="Dose engine in place of the site's: local or kernel."
+    "--engine",
+    metavar="ENGINE",
+    help="Dose engine in place of the site's: local, kernel, superposition or monte-carlo.",
 )
 frame_option = click.option(
     "--frame",

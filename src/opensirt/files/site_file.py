@@ -156,11 +156,11 @@ class SiteFile(Block):
     data_set: Annotated[str, AfterValidator(_data_set)] | None = Field(
         default=None, description="nuclear data set"
     )
-    planning_engine: Literal["local", "kernel"] | None = Field(
-        default=None, description='"local" or "kernel"'
+    planning_engine: Literal["local", "kernel", "superposition"] | None = Field(
+        default=None, description='"local", "kernel" or "superposition"'
     )
-    verification_engine: Literal["local", "kernel"] | None = Field(
-        default=None, description='"local" or "kernel"'
+    verification_engine: Literal["local", "kernel", "superposition"] | None = Field(
+        default=None, description='"local", "kernel" or "superposition"'
     )
     dose_constants_gy_kg_per_gbq: dict[Literal["Y-90", "Ho-166"], DoseConstant] = Field(
         default_factory=dict

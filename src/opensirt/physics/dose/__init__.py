@@ -8,12 +8,13 @@ from opensirt.physics.dose.convolution import KernelConvolution
 from opensirt.physics.dose.engine import DoseModel, EngineResult
 from opensirt.physics.dose.local import LocalDeposition
 from opensirt.physics.dose.monte_carlo import MonteCarlo
+from opensirt.physics.dose.superposition import Superposition
 from opensirt.reference.radionuclide import Radionuclide
 
 __all__ = ["ENGINES", "DoseModel", "EngineResult", "dose_engine"]
 
 ENGINES: Mapping[str, Callable[..., DoseModel]] = MappingProxyType(
-    {model.name: model for model in (LocalDeposition, KernelConvolution, MonteCarlo)}
+    {model.name: model for model in (LocalDeposition, KernelConvolution, Superposition, MonteCarlo)}
 )
 """Name → engine. There is no first available one: an engine is asked for by name."""
 
@@ -30,13 +31,13 @@ def dose_engine(
     Parameters
     ----------
     name
-        ``local``, ``kernel`` or ``monte-carlo``.
+        ``local``, ``kernel``, ``superposition`` or ``monte-carlo``.
     nuclide
         Nuclide and data set.
     dose_constant_gy_kg_per_gbq
         Dose × mass of a permanent implant of 1 GBq in place of the data set's; for ``local``.
     water
-        ``I75`` or ``I78``; for ``kernel``.
+        ``I75`` or ``I78``; for ``kernel`` and ``superposition``.
 
     Raises
     ------
@@ -63,7 +64,7 @@ def dose_engine(
             )
         options["dose_constant_gy_kg_per_gbq"] = dose_constant_gy_kg_per_gbq
     if water is not None:
-        if name != KernelConvolution.name:
+        if name not in (KernelConvolution.name, Superposition.name):
             raise InputError(f"the engine {name} does not use a water kernel; leave `water` out")
         options["water"] = water
     return ENGINES[name](nuclide=nuclide, **options)

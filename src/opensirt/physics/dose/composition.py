@@ -3,7 +3,6 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from opensirt.physics.transport.prepare import material_by_density
 from opensirt.reference.table import read_table
 from opensirt.reference.transport.material import material_names
 
@@ -20,6 +19,8 @@ def range_scale(
         Numbers of `material_names`. Without them the material follows from the density; an image
         of one density throughout says nothing about its material, and is taken as water.
     """
+    from opensirt.physics.transport.prepare import material_by_density  # numba comes with it
+
     if materials is None:
         if float(density_g_per_ml.min()) == float(density_g_per_ml.max()):
             return np.ones(density_g_per_ml.shape, np.float32)

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +12,7 @@ from opensirt.physics.dose.convolution import drop_round_off
 from opensirt.physics.dose.fourier import Block, convolve_even
 from opensirt.physics.dose.outer_air import outer_air
 from opensirt.physics.dose.ray_table import RayTable, ray_table
-from opensirt.physics.kernel import VoxelKernel, octant_total, voxel_kernel
+from opensirt.physics.kernel import VoxelKernel, octant_total
 from opensirt.reference.constant import constant
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ class Spread:
         Number of source voxels from which rays were followed.
     n_round_off
         Number of voxels whose round-off below zero was set to zero.
+    reach_mm, longest_mm
+        How far electrons go in the lightest voxels, and how far they are followed.
     """
 
     block: Block
@@ -57,6 +60,8 @@ class Spread:
     left: float
     n_by_rays: int
     n_round_off: int
+    reach_mm: float = 0.0
+    longest_mm: float = 0.0
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -120,6 +125,8 @@ def spread_electrons(
         left=left,
         n_by_rays=n_by_rays,
         n_round_off=n_round_off,
+        reach_mm=table.reach_mm / table.lowest_g_per_ml if table is not None else 0.0,
+        longest_mm=table.longest_mm if table is not None else 0.0,
     )
 
 
@@ -151,9 +158,7 @@ def _field(
     return block, field
 
 
-def _uneven(
-    density_g_per_ml: NDArray[np.float32], kernel: VoxelKernel
-) -> NDArray[np.bool_]:
+def _uneven(density_g_per_ml: NDArray[np.float32], kernel: VoxelKernel) -> NDArray[np.bool_]:
     differs = constant("dose_engines", "rays", "even_difference_at_most").value
     ratio = density_g_per_ml / np.float32(kernel.density_g_per_ml)
     uneven: NDArray[np.bool_] = np.abs(ratio - 1.0) > differs
@@ -249,9 +254,7 @@ def _by_rays(
         first, last = start - half_width * in_plane, stop + half_width * in_plane
         made = np.zeros(last - first, np.float32)
         runs = _runs(decays[start:stop], start, shape[2], rays.LONGEST_RUN)
-        given = superpose(
-            runs, decays, density, ways, look_up, table.electron_mev, made, first
-        )
+        given = superpose(runs, decays, density, ways, look_up, table.electron_mev, made, first)
         return slice(first, last), made, given
 
     summed, given = np.zeros(decays.size), 0.0
@@ -275,12 +278,10 @@ def _parts(decays: NDArray[np.float32]) -> list[tuple[int, int]]:
         end = int(np.searchsorted(summed, summed[-1] * number / N_PARTS)) + 1
         if end > ends[-1]:
             ends.append(end)
-    return list(zip(ends[:-1], ends[1:], strict=True))
+    return list(pairwise(ends))
 
 
-def _runs(
-    decays: NDArray[np.float32], start: int, row: int, longest: int
-) -> NDArray[np.int64]:
+def _runs(decays: NDArray[np.float32], start: int, row: int, longest: int) -> NDArray[np.int64]:
     """Return where runs of sources begin and how long they are; no run leaves its row."""
     at = np.flatnonzero(decays)
     if at.size == 0:

@@ -3,11 +3,15 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
+
 from opensirt.domain.finding import Finding
 from opensirt.domain.image import DensityMap, DoseMap, TimeIntegratedActivityMap
 from opensirt.domain.record import EnergyBalance
-from opensirt.errors import InputError
+from opensirt.errors import GeometryError, InputError
 from opensirt.reference.radionuclide import Radionuclide
+from opensirt.reference.transport.material import material_names
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -58,3 +62,27 @@ def require_fit(
         )
     nuclide.require_dosimetry()
     decays.grid.require_same(density.grid)
+
+
+def require_materials(
+    materials: NDArray[np.uint8], shape: tuple[int, int, int]
+) -> NDArray[np.uint8]:
+    """Return a map of materials, refused when it is none of this image.
+
+    Raises
+    ------
+    GeometryError
+        When its shape is not the image's.
+    InputError
+        When it holds anything but numbers of `material_names`.
+    """
+    if materials.shape != shape:
+        raise GeometryError(f"materials have shape {materials.shape}, the image {shape}")
+    names = material_names()
+    lowest, highest = int(materials.min()), int(materials.max())
+    if not np.issubdtype(materials.dtype, np.integer) or lowest < 0 or highest >= len(names):
+        raise InputError(
+            f"materials are whole numbers from 0 to {len(names) - 1} ({', '.join(names)}), found "
+            f"{lowest} to {highest} of type {materials.dtype}"
+        )
+    return materials.astype(np.uint8)

@@ -7,6 +7,7 @@ from opensirt.domain.finding import Finding, Severity
 from opensirt.domain.record import EnergyBalance
 from opensirt.errors import OpenSirtError
 from opensirt.reference.constant import constant
+from opensirt.reference.point_kernel import point_kernel
 from opensirt.reference.radionuclide import Radionuclide
 
 
@@ -46,6 +47,23 @@ def activity_near_edge(outside_grid_fraction: float) -> tuple[Finding, ...]:
             allowed.source,
         ),
     )
+
+
+def coarse_voxels(
+    nuclide: Radionuclide, spacing_mm: tuple[float, float, float]
+) -> tuple[Finding, ...]:
+    """Return a finding when a voxel is larger than the way of most electrons."""
+    share = constant("dose_engines", "local_range", "energy_fraction_inside")
+    radius_mm = point_kernel(nuclide.name, nuclide.data_set).reach_mm(1.0 - share.value)
+    if min(spacing_mm) <= radius_mm:
+        return ()
+    text = (
+        f"electrons of {nuclide.name} leave {share.value:.0%} of their energy within "
+        f"{radius_mm:.2g} mm, voxels are {min(spacing_mm):.2g} mm or more: an image of such voxels "
+        "is blurred by more than the electrons' way already, and spreading them adds to that; "
+        "compare with local deposition"
+    )
+    return (Finding(Severity.NOTE, "coarse_voxels", text, min(spacing_mm), radius_mm),)
 
 
 def photons_as_in_even_tissue(

@@ -14,12 +14,11 @@ from opensirt.domain.record import EnergyBalance
 from opensirt.domain.structure import VoxelWeights
 from opensirt.errors import GeometryError, InputError
 from opensirt.physics.dose.emphasis import emphasis, even_emphasis
-from opensirt.physics.dose.engine import EngineResult, require_fit
+from opensirt.physics.dose.engine import EngineResult, require_fit, require_materials
 from opensirt.physics.dose.findings import activity_near_edge, negative_decays, require_balance
 from opensirt.physics.dose.mass import VoxelMasses, masses
 from opensirt.reference.constant import constant
 from opensirt.reference.radionuclide import Radionuclide
-from opensirt.reference.transport.material import material_names
 from opensirt.units import GRAMS_PER_KG, J_PER_MEV
 
 if TYPE_CHECKING:  # numba is read only when a run begins
@@ -194,7 +193,7 @@ class MonteCarlo:
         if self.materials is None:
             materials = material_by_density(density_g_per_ml)
         else:
-            materials = _require_materials(self.materials, decays.grid.shape)
+            materials = require_materials(self.materials, decays.grid.shape)
         voxel = np.empty(0, dtype=np.int64)
         gy_per_mev = np.empty(0)
         if self.target is not None and self.target.inside is not None:
@@ -426,21 +425,6 @@ class MonteCarlo:
             "bone): metal, contrast agent and iodised oil are taken as bone"
         )
         return (Finding(Severity.NOTE, "monte_carlo_materials", text),)
-
-
-def _require_materials(
-    materials: NDArray[np.uint8], shape: tuple[int, int, int]
-) -> NDArray[np.uint8]:
-    if materials.shape != shape:
-        raise GeometryError(f"materials have shape {materials.shape}, the image {shape}")
-    names = material_names()
-    lowest, highest = int(materials.min()), int(materials.max())
-    if not np.issubdtype(materials.dtype, np.integer) or lowest < 0 or highest >= len(names):
-        raise InputError(
-            f"materials are whole numbers from 0 to {len(names) - 1} ({', '.join(names)}), found "
-            f"{lowest} to {highest} of type {materials.dtype}"
-        )
-    return materials.astype(np.uint8)
 
 
 def _mean_and_spread(

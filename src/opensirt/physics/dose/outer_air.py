@@ -7,9 +7,7 @@ from numpy.typing import NDArray
 
 from opensirt.reference.constant import constant
 
-_DIRECTIONS = tuple(
-    one for one in product((-1, 0, 1), repeat=3) if one > (0, 0, 0)
-)
+_DIRECTIONS = tuple(one for one in product((-1, 0, 1), repeat=3) if one > (0, 0, 0))
 """Normals of thirteen pairs of planes, those of the faces, edges and corners of a cube."""
 
 _MARGIN_VOXELS = 2.0

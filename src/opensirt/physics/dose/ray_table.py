@@ -89,7 +89,7 @@ def _ray_table(
 ) -> RayTable:
     point = point_kernel(name, data_set, water)
     step = constant("dose_engines", "rays", "density_step_g_per_ml").value
-    densities = step * np.arange(steps[0], steps[1] + 1)
+    densities = step * np.arange(steps[0], steps[1] + 1, dtype=np.float64)
     reach_mm = point.reach_mm(constant("dose_engines", "rays", "fraction_beyond").value)
     sides = np.array(spacing_mm)
     longest_mm = min(
