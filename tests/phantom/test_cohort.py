@@ -115,4 +115,4 @@ def test_columns_that_a_model_cannot_take_are_refused() -> None:
         groups_of(table, "age_years")
     with pytest.raises(UnknownNameError, match="column"):
         complete_rows(table, ("height",))
-    assert list(groups_of(table, "female")) == ["female: no", "female: yes"]
+    assert list(groups_of(table, "female")) == ["Female: no", "Female: yes"]

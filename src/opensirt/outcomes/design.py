@@ -91,7 +91,10 @@ def groups_of(table: AnalysisTable, name: str) -> Mapping[str, Ints]:
     if variable.kind is VariableKind.FLAG:
         return {
             label: np.flatnonzero(values == value)
-            for label, value in ((f"{name}: no", 0.0), (f"{name}: yes", 1.0))
+            for label, value in (
+                (f"{variable.meaning}: no", 0.0),
+                (f"{variable.meaning}: yes", 1.0),
+            )
             if (values == value).any()
         }
     if variable.kind not in _LEVELLED:

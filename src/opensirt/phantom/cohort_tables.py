@@ -129,7 +129,7 @@ def _endpoint(cohort: SimulatedCohort, name: str) -> tuple[Endpoint, list[tuple[
     )
     time, code = np.full(who.n, np.nan), np.full(who.n, np.nan)
     time[made.rows], code[made.rows] = made.times.time, made.times.code
-    words = f"{rule.title}, {_CRITERION}" if rule.last == "last_imaging" else rule.title
+    words = _CRITERION if rule.last == "last_imaging" else "not by imaging"
     time_name, event_name = f"{name}_days", f"{name}_event"
     pairs = [
         (

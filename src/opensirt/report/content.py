@@ -182,6 +182,8 @@ class Document:
     made_at: str
     software: str
     sections: tuple[Section, ...]
+    subject: str = "Case"
+    """What `case_key` names: a case, a cohort."""
     layout: str = "report"
     """``report``, or ``board`` for the one page of a tumour board."""
 

@@ -81,3 +81,11 @@ def png(figure: Figure) -> bytes:
         pil_kwargs={"compress_level": _COMPRESSION},
     )
     return stream.getvalue()
+
+
+def svg(figure: Figure) -> bytes:
+    """Return the figure as SVG with texts as texts, without a date or a version in it."""
+    stream = io.BytesIO()
+    with mpl.rc_context({"svg.hashsalt": "opensirt", "svg.fonttype": "none"}):
+        figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
+    return stream.getvalue()
