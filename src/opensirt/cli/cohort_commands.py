@@ -7,6 +7,7 @@ import click
 
 from opensirt.cli.answer import Progress, json_option, say_json, table
 from opensirt.cli.options import author_option, db_option, images_option
+from opensirt.cli.outcome_commands import dose_response, local_target, simulate, survival
 from opensirt.cli.share_command import share
 
 
@@ -15,7 +16,8 @@ def cohort() -> None:
     """Work on many patients: a store and tables."""
 
 
-cohort.add_command(share)
+for _command in (share, survival, dose_response, local_target, simulate):
+    cohort.add_command(_command)
 
 
 @cohort.command("import")

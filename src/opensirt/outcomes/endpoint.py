@@ -42,7 +42,7 @@ class Endpoint:
     def sentence(self) -> str:
         """The definition in one sentence, for under figures and tables."""
         return (
-            f"{self.title}: from {self.origin} to {self.event}; censored {self.censoring}. "
+            f"{self.title}: from {self.origin} to {self.event}; censoring: {self.censoring}. "
             f"Criterion: {self.criterion}. Source: {self.source}."
         )
 

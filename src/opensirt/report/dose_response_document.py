@@ -32,8 +32,7 @@ def dose_response_document(
     sections = [Section("What was analysed", (_facts(found), _remarks(found)))]
     if picture is not None:
         caption = (
-            f"{found.outcome} ({found.criterion}) by {found.dose_meaning}; n = {found.n} "
-            f"{found.unit_of_analysis}s of {found.n_patients} patients, {found.population}."
+            f"{found.title}: {found.n} {found.unit_of_analysis}s of {found.n_patients} patients."
         )
         shown = Picture("dose_response", picture, caption, "Chance by dose, ROC and calibration")
         sections.append(Section("Curve", (shown,)))
@@ -82,7 +81,7 @@ def _remarks(found: DoseResponseAnalysis) -> Bullets:
         (
             *found.notes,
             "An association in one cohort, not a validated model: dose was not given at random.",
-            "Calibration and the figures as found are of the same data that the curve was fitted to.",
+            "Calibration and the figures as found are of the data that the curve was fitted to.",
         ),
         "To be read with it",
     )
@@ -253,10 +252,8 @@ def _metrics(found: MetricComparison) -> Table:
             for one in found.rows
         ),
         (
-            (
-                f"{found.n} lesions of {found.n_patients} patients; {found.left_out} left out since a "
-                f"dose is missing. Below 2 of ΔAIC nothing separates two metrics."
-            ),
+            f"{found.n} lesions of {found.n_patients} patients; {found.left_out} lack a dose.",
+            "Below 2 of ΔAIC nothing separates two metrics.",
         ),
     )
 

@@ -26,7 +26,7 @@ def survival_document(
     """Return the analysis for people; the picture is a PNG of its figure."""
     sections = [Section("What was analysed", (_facts(found), *_remarks(found)))]
     if picture is not None:
-        caption = f"{found.endpoint.sentence} n = {found.n}, {found.n_events} events."
+        caption = f"{found.endpoint.title}: {found.n_events} events among {found.n}."
         sections.append(
             Section(
                 "Curves",
