@@ -38,6 +38,7 @@ from opensirt.files.clinical_blocks import PriorDosesBlock, PriorTreatmentBlock
 from opensirt.reference.table import read_table
 from opensirt.units import BQ_PER_GBQ, BQ_PER_MBQ, GRAMS_PER_KG
 from opensirt.workflow.administer import administered_by_vials
+from opensirt.workflow.threshold_territory import thresholded_label
 
 
 def patient_facts(block: PatientBlock) -> PatientFacts:
@@ -79,7 +80,10 @@ def territory_facts(block: TerritoryBlock) -> TerritoryFacts:
     """Return one injection site."""
     return TerritoryFacts(
         name=block.name,
-        perfused_volume=block.perfused_volume,
+        perfused_volume=block.perfused_volume or thresholded_label(block.name),
+        threshold_image=block.threshold_image or "",
+        threshold_fraction=block.threshold_fraction or 0.0,
+        scout_activity_bq=_becquerel(block.scout_activity_mbq),
         vessel=or_missing(block.vessel),
         catheter_position=or_missing(block.catheter_position),
         assumed=tuple(block.assumed),

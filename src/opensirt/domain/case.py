@@ -95,7 +95,13 @@ class TerritoryFacts:
 
     name: str
     perfused_volume: str
-    """Label of the structure of kind ``perfused_volume``."""
+    """Label of the structure of kind ``perfused_volume``, drawn or made by the threshold."""
+    threshold_image: str = ""
+    """Id of the image that the perfused volume is thresholded from; empty where it is drawn."""
+    threshold_fraction: float = 0.0
+    """Of the image's largest value inside the liver."""
+    scout_activity_bq: float | Missing = Missing.NOT_RECORDED
+    """Injected here for the scout."""
     vessel: str | Missing = Missing.NOT_RECORDED
     catheter_position: str | Missing = Missing.NOT_RECORDED
     assumed: tuple[str, ...] = ()

@@ -261,9 +261,31 @@ class TerritoryBlock(FactsBlock):
     """One injection site and the liver that it perfuses."""
 
     name: Name = Field(description="a short name of the injection site")
-    perfused_volume: Name = Field(description="label of the structure of kind perfused_volume")
+    perfused_volume: Name | None = Field(
+        default=None, description="label of the structure of kind perfused_volume"
+    )
+    threshold_image: Name | None = Field(
+        default=None,
+        description="in place of perfused_volume: id of the scout or contrast image that the "
+        "volume is thresholded from, inside the liver",
+    )
+    threshold_fraction: Annotated[float, Field(gt=0, lt=1)] | None = Field(
+        default=None, description="part of the image's largest value inside the liver, such as 0.1"
+    )
+    scout_activity_mbq: Annotated[float, Field(gt=0)] | None = Field(
+        default=None,
+        description="activity injected here for the scout, in MBq; a Ho-166 scout gives dose",
+    )
     vessel: Name | None = Field(default=None, description="the artery")
     catheter_position: Name | None = Field(default=None, description="where the tip lay")
+
+    @model_validator(mode="after")
+    def _one_volume(self) -> Self:
+        if (self.perfused_volume is None) == (self.threshold_image is None):
+            raise ValueError("a territory has either perfused_volume or threshold_image")
+        if (self.threshold_image is None) != (self.threshold_fraction is None):
+            raise ValueError("threshold_image and threshold_fraction belong together")
+        return self
 
 
 class DoseFigures(Block):

@@ -41,6 +41,7 @@ from opensirt.workflow.plan_row import (
     rows_of,
 )
 from opensirt.workflow.scenario_findings import scenario_named
+from opensirt.workflow.scout_dose import scout_session
 from opensirt.workflow.second_check import SecondPath, second_check_findings
 from opensirt.workflow.session_dose import cumulative_dose, earlier_named, earlier_sessions
 from opensirt.workflow.shunt_bound import lung_shunt_bound_named
@@ -105,9 +106,9 @@ def plan(
     rows: list[PlanRow] = []
     findings: list[Finding] = list(about_the_case(case, workup, prescription))
     constants: dict[str, float | str] = {}
-    earlier = earlier_sessions(case.earlier, site)
+    earlier, earlier_findings = _sessions_before(case, workup, site)
     planners: list[DevicePlanner] = []
-    findings += earlier_named(earlier)
+    findings += earlier_findings
     for name in device_names():
         planner = DevicePlanner(device(name), case, workup, site, earlier)
         planners.append(planner)
@@ -182,6 +183,16 @@ def plan(
             software=software,
         ),
     )
+
+
+def _sessions_before(
+    case: Case, workup: Workup, site: SiteProfile
+) -> tuple[tuple[SessionDose, ...], tuple[Finding, ...]]:
+    """Return the sessions before this plan: earlier treatments, and a scout that gave dose."""
+    stated = earlier_sessions(case.earlier, site)
+    scout, findings = scout_session(case, workup, site)
+    sessions = stated if scout is None else (*stated, scout)
+    return sessions, (*earlier_named(stated), *findings)
 
 
 def _elsewhere(

@@ -86,6 +86,21 @@ def tumour_coverage(regions: Sequence[Region], structures: StructureSet) -> tupl
     return tuple(found)
 
 
+def spared_liver(regions: Sequence[Region], structures: StructureSet) -> tuple[Finding, ...]:
+    """Say how much normal liver no territory perfuses: the future liver remnant."""
+    normals = structures.of_kind(StructureKind.NORMAL_LIVER)
+    if not regions or len(normals) != 1:
+        return ()
+    whole_ml = normals[0].volume_ml
+    spared_ml = volume_outside_ml(normals[0].mask, [one.perfused.mask for one in regions])
+    part = spared_ml / whole_ml if whole_ml else 0.0
+    text = (
+        f"spared normal liver: {spared_ml:.0f} of {whole_ml:.0f} mL, a future liver remnant of "
+        f"{part:.0%}"
+    )
+    return (Finding(Severity.NOTE, "future_liver_remnant", text, part),)
+
+
 def volumes_add_up(regions: Sequence[Region], structures: StructureSet) -> tuple[Finding, ...]:
     """Check that compartments neither overlap nor leave gaps, and lie in the liver."""
     found: list[Finding] = []

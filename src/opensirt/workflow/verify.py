@@ -41,6 +41,7 @@ from opensirt.workflow.recovered_dose import (
     resolution_findings,
 )
 from opensirt.workflow.structure_dose import weighted
+from opensirt.workflow.threshold_territory import with_thresholded
 
 __all__ = ["AS_IMAGED", "SELF_CALIBRATED", "verify"]
 
@@ -95,7 +96,11 @@ def verify(
     measured = delivered_activity(taken, case, nuclide)
     findings += negatives_counted(taken.image)
     findings += calibration_findings(case, measured)
-    structures, derived = with_derived_structures(_in_frame(case, taken))
+    drawn, thresholded = with_thresholded(
+        case, _in_frame(case, taken), frame=taken.image.grid.frame_of_reference_uid
+    )
+    findings += thresholded
+    structures, derived = with_derived_structures(drawn)
     findings += derived
     liver = liver_of(structures)
     findings += tumours_inside_liver(structures)

@@ -40,9 +40,11 @@ from opensirt.workflow.territory_region import (
     together,
     total,
 )
+from opensirt.workflow.threshold_territory import with_thresholded
 from opensirt.workflow.uptake_findings import (
     counts_outside_liver,
     deposits_named,
+    spared_liver,
     tumour_coverage,
     tumour_ratios,
     volumes_add_up,
@@ -140,6 +142,7 @@ def work_up(case: Case, site: SiteProfile, *, anatomy: ScoutAnatomy | None = Non
         findings.append(Finding(Severity.WARN, "no_perfused_volume", text))
     findings += volumes_add_up(regions, structures)
     findings += tumour_coverage(regions, structures)
+    findings += spared_liver(regions, structures)
     findings += tumour_ratios(territories)
     findings += deposits_named(uptakes, regions, structures)
     shunt, shunt_findings = lung_shunt_of(case, taken, structures, preferred=site.lung_shunt_method)
@@ -207,7 +210,9 @@ def scout_anatomy(case: Case) -> ScoutAnatomy:
     one_frame(taken.id, image, tuple(case.structures))
     positive_total(taken.id, image)
     findings = list(negatives_counted(image))
-    structures, derived = with_derived_structures(together(case.structures))
+    drawn, thresholded = with_thresholded(case, case.structures)
+    findings += thresholded
+    structures, derived = with_derived_structures(together(drawn))
     findings += derived
     liver = liver_of(structures)
     findings += tumours_inside_liver(structures)
@@ -220,7 +225,7 @@ def scout_anatomy(case: Case) -> ScoutAnatomy:
         labels = [one.perfused.label for one in regions]
     else:
         name, labels = "liver", [liver.label]
-    checked = union([case.structures.labelled(label).mask for label in labels])
+    checked = union([drawn.labelled(label).mask for label in labels])
     findings += not_mirrored(checked, name, image, case.confirmations)
     return ScoutAnatomy(taken, structures, regions, tuple(findings))
 
