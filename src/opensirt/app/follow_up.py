@@ -1,6 +1,6 @@
 """The follow-up of a case folder, with its record."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from opensirt.domain.case import Case
 from opensirt.domain.finding import Finding, Severity
 from opensirt.domain.record import Verification
 from opensirt.domain.site import SiteProfile
-from opensirt.errors import MissingInputError
+from opensirt.errors import InputError, MissingInputError
 from opensirt.files.case_file import case_file_path
 from opensirt.workflow.follow_up import follow_up
 
@@ -131,3 +131,36 @@ def follow_up_of_run(
         text = f"follow-up was not possible: treatment on {treated_on} is yet to come"
         return Finding(Severity.NOTE, "step_not_done", text)
     return followed_up(case, site, on=on, made_at=made_at, doses=measured_doses(verification))
+
+
+def response_plots_of(
+    paths: Sequence[Path],
+    out: Path,
+    *,
+    criterion: str,
+    on: date,
+    made_at: datetime,
+    site_path: Path | None = None,
+) -> tuple[Path, ...]:
+    """Follow up several case folders and write waterfall, spider and swimmer of them together.
+
+    No record is added: each case keeps its own follow-up.
+
+    Raises
+    ------
+    InputError
+        When a case cannot be used, two have one key, or none has an assessment.
+    """
+    from opensirt.report.response_plots import write_response_plots
+
+    found: dict[str, FollowUp] = {}
+    for path in paths:
+        case_file = case_file_path(Path(path))
+        site = site_in_force(given=site_path, case_folder=case_file.parent)
+        case = read_case(case_file, zone=site.zone)
+        if case.key in found:
+            raise InputError(f"two cases are called {case.key}; name each patient once")
+        found[case.key] = followed_up(
+            case, site.profile, on=on, made_at=made_at, doses=recorded_doses(case_file.parent)
+        )
+    return write_response_plots(out, found, criterion)

@@ -63,16 +63,13 @@ def say_follow_up(made: "FollowUp") -> None:
             for version, one in made.braat.items()
         ],
     )
-    _table(
-        "ALBI",
-        ("on", "score", "grade"),
-        [(str(one.on), number(one.score.value, 3), number(one.score.grade)) for one in made.albi],
-    )
+    _liver_tables(made)
     _table(
         "Response",
         ("criterion", "on", "targets", "overall", "change"),
         [row for one in made.response for row in _response_rows(one)],
     )
+    _response_tables(made)
     _table(
         "Symptoms",
         ("symptom", "measure", "before", "after", "change"),
@@ -97,8 +94,148 @@ def say_follow_up(made: "FollowUp") -> None:
     )
 
 
+def _liver_tables(made: "FollowUp") -> None:
+    """Write scores over time, hepatobiliary function and late change."""
+    from opensirt.domain.missing import Missing
+
+    _table(
+        "Liver function",
+        ("score", "on", "value", "grade", "missing"),
+        [
+            (
+                trend.name,
+                str(one.on),
+                number(one.score.value, 3),
+                one.score.grade if isinstance(one.score.grade, str) else "",
+                ", ".join(sorted(one.score.missing)),
+            )
+            for trend in made.liver_function
+            for one in trend.values
+        ],
+    )
+    _table(
+        "Hepatobiliary function in %/min/m² (cut-offs are surgical)",
+        ("on", "liver", "remnant", "remnant of the whole"),
+        [
+            (
+                str(one.on),
+                number(one.whole.value, 3),
+                number(one.remnant.value, 3),
+                _percent(one.remnant_fraction),
+            )
+            for one in made.hepatobiliary
+        ],
+    )
+    late = made.late_liver
+    if not isinstance(late, Missing):
+        change = late.change
+        _table(
+            "Late change of the liver since baseline",
+            ("what", "change"),
+            [
+                ("spleen volume", _percent(change.spleen_volume_change_fraction)),
+                ("platelets", _percent(change.platelet_change_fraction)),
+                ("new varices", _yes(change.new_varices)),
+                ("new ascites on imaging", _yes(change.new_ascites)),
+                ("cirrhosis-like morphology", _yes(change.cirrhosis_like_morphology)),
+            ],
+        )
+
+
+def _response_tables(made: "FollowUp") -> None:
+    """Write best response, Choi, FDG, tumour load, and lesions with their doses."""
+    from opensirt.clinical.response.metabolic_course import MetabolicCourse
+    from opensirt.domain.missing import Missing
+
+    _table(
+        "Best overall response",
+        ("criterion", "organs", "unconfirmed", "confirmed at 4 weeks", "progression"),
+        [
+            (
+                one.title + _mark(one.citation),
+                "all" if one.organs is None else ", ".join(one.organs),
+                one.best.category.value,
+                "" if one.best_confirmed is None else one.best_confirmed.category.value,
+                str(one.progression_on or ""),
+            )
+            for one in made.response
+            if one.best is not None
+        ],
+    )
+    _table(
+        "Size and attenuation",
+        ("criterion", "on", "response", "size", "attenuation"),
+        [
+            (
+                one.title,
+                str(visit.on),
+                visit.response.category.value,
+                _percent(visit.response.size_change_fraction),
+                _percent(visit.response.attenuation_change_fraction),
+            )
+            for one in made.choi
+            if not isinstance(one.visits, Missing)
+            for visit in one.visits
+        ],
+    )
+    if isinstance(made.metabolic, MetabolicCourse):
+        _table(
+            "Metabolic response (PERCIST)",
+            ("on", "response", "SUL peak", "lesion glycolysis"),
+            [
+                (
+                    str(one.on),
+                    one.response.value
+                    if isinstance(one.response, Missing)
+                    else one.response.category.value,
+                    ""
+                    if isinstance(one.response, Missing)
+                    else _percent(one.response.change_fraction),
+                    _percent(one.glycolysis_change_fraction),
+                )
+                for one in made.metabolic.assessments
+            ],
+        )
+    _table(
+        "Tumour load of the liver",
+        ("on", "tumour mL", "of the liver", "since baseline", "since smallest"),
+        [
+            (
+                str(one.on),
+                number(one.tumour_volume_ml),
+                _percent(one.burden_fraction, sign=False),
+                _percent(one.change_fraction),
+                _percent(one.change_from_smallest_fraction),
+            )
+            for one in made.tumour_load
+        ],
+    )
+    _table(
+        "Lesions with their doses",
+        ("lesion", "mean Gy", "criterion", "on", "change", "response"),
+        [
+            (
+                one.lesion,
+                "" if isinstance(one.dose, Missing) else number(one.dose.mean_gy),
+                one.criterion,
+                str(one.on),
+                _percent(one.change_fraction),
+                one.category.value,
+            )
+            for one in made.dose_response
+        ],
+    )
+
+
+def _percent(value: object, *, sign: bool = True) -> str:
+    if isinstance(value, float):
+        return f"{value:+.0%}" if sign else f"{value:.1%}"
+    return _word(value)
+
+
 def _response_rows(one: "CriterionResponse") -> Iterable[tuple[str, ...]]:
-    title = one.title + _mark(one.citation)
+    organs = "" if one.organs is None else f", {', '.join(one.organs)} only"
+    title = one.title + organs + _mark(one.citation)
     if one.reason is not None:
         yield title, "", "", one.reason.value, ""
     for visit in one.assessments:

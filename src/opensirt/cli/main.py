@@ -12,7 +12,7 @@ from opensirt.cli.course_commands import administer, approve, order
 from opensirt.cli.database_commands import db
 from opensirt.cli.engine_commands import compare, dose, dvh, kernel
 from opensirt.cli.evidence_commands import evidence
-from opensirt.cli.record_commands import follow_up, import_records
+from opensirt.cli.record_commands import follow_up, import_records, response_plots
 from opensirt.cli.selection_commands import select
 from opensirt.cli.setup_commands import inspect, new, schema, site
 from opensirt.errors import OpenSirtError, RuleError
@@ -70,6 +70,7 @@ for _command in (
     administer,
     verify,
     follow_up,
+    response_plots,
     dose,
     kernel,
     dvh,

@@ -1,4 +1,4 @@
-"""The commands on what is known of patients: import-records and follow-up."""
+"""The commands on what is known of patients: import-records, follow-up, response-plots."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -99,3 +99,54 @@ def follow_up(case: Path, *, on: datetime | None, site_path: Path | None, as_jso
         return
     say_follow_up(made.follow_up)
     click.echo(f"record: {made.record}")
+
+
+@click.command("response-plots")
+@click.argument("cases", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--criterion",
+    default="recist_1_1",
+    show_default=True,
+    metavar="NAME",
+    help="Response criterion, such as recist_1_1 or mrecist; never several in one picture.",
+)
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the plots.")
+@click.option(
+    "--on",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Day of the follow-up; nothing later is read [today].",
+)
+@site_option
+@json_option
+def response_plots(
+    cases: tuple[Path, ...],
+    *,
+    criterion: str,
+    out: Path,
+    on: datetime | None,
+    site_path: Path | None,
+    as_json: bool,
+) -> None:
+    """Draw waterfall, spider and swimmer of several cases.
+
+    Writes waterfall_NAME.png, spider_NAME.png and swimmer_NAME.png, one bar, line or lane for
+    each case; adds no record.
+    """
+    from opensirt.app.follow_up import response_plots_of
+
+    now = datetime.now(UTC)
+    with Progress() as progress:
+        progress("reading")
+        made = response_plots_of(
+            cases,
+            out,
+            criterion=criterion,
+            on=now.astimezone().date() if on is None else on.date(),
+            made_at=now,
+            site_path=site_path,
+        )
+    if as_json:
+        say_json({"schema": "opensirt/response-plots/1", "criterion": criterion, "files": made})
+        return
+    for path in made:
+        click.echo(f"plot: {path}")
