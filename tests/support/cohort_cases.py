@@ -11,6 +11,8 @@ from opensirt.store.rows import Record
 from opensirt.store.store import Store
 
 AT = datetime(2026, 6, 1, 12, tzinfo=UTC)
+N_PATIENTS = 12
+"""Of the batch of small phantom patients."""
 
 
 def record(kind: str, key: str, document: dict[str, Any]) -> Record:

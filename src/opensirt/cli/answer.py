@@ -25,10 +25,15 @@ json_option = click.option(
 
 
 class Progress:
-    """Says on standard error which step goes on, once a command takes more than a second."""
+    """Says on standard error which step goes on, once a command takes more than a second.
 
-    def __init__(self) -> None:
+    `every_s` is the least time between two words; 0 says every step.
+    """
+
+    def __init__(self, *, every_s: float = 0.0) -> None:
         self._began = time.monotonic()
+        self._every_s = every_s
+        self._said = -every_s
         self._step = ""
         self._lock = threading.Lock()
         self._timer = threading.Timer(_QUIET_S, self._show)
@@ -45,7 +50,9 @@ class Progress:
         """Take up the name of the step that begins now."""
         with self._lock:
             self._step = step
-        if time.monotonic() - self._began > _QUIET_S:
+        elapsed_s = time.monotonic() - self._began
+        if elapsed_s > _QUIET_S and elapsed_s - self._said >= self._every_s:
+            self._said = elapsed_s
             self._show()
 
     def _show(self) -> None:

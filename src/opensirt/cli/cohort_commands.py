@@ -1,12 +1,13 @@
 """The commands on many patients: one group, `cohort`."""
 
+from dataclasses import fields
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
-from opensirt.cli.answer import Progress, json_option, say_json, table
-from opensirt.cli.options import author_option, db_option, images_option
+from opensirt.cli.answer import Progress, json_option, number, say_json, table
+from opensirt.cli.options import author_option, db_option, images_option, site_option
 from opensirt.cli.outcome_commands import dose_response, local_target, simulate, survival
 from opensirt.cli.share_command import share
 
@@ -54,3 +55,124 @@ def import_(
         return
     rows = [(one.key, one.outcome, str(one.n_records), str(one.n_files)) for one in made]
     table("Imported", ("case", "outcome", "new records", "files"), rows)
+
+
+where_option = click.option(
+    "--where",
+    metavar="CONDITION",
+    help='Only patients for which it holds, such as: device == "resin" and albi_grade <= 2',
+)
+
+
+@cohort.command()
+@click.option(
+    "--engine",
+    "engines",
+    multiple=True,
+    metavar="E",
+    help="Dose engine; several are compared with the first [kernel].",
+)
+@where_option
+@click.option(
+    "--scheduler",
+    metavar="ADDRESS",
+    help="Dask scheduler, such as tcp://HOST:8786 [processes of this machine].",
+)
+@click.option("--workers", type=click.IntRange(min=1), help="Processes on this machine [all].")
+@click.option("--retry-failed", is_flag=True, help="Try cases again that failed before.")
+@site_option
+@db_option
+@images_option
+@author_option
+@json_option
+def run(
+    *,
+    engines: tuple[str, ...],
+    where: str | None,
+    scheduler: str | None,
+    workers: int | None,
+    retry_failed: bool,
+    site_path: Path | None,
+    db: str | None,
+    images: Path | None,
+    author: str,
+    as_json: bool,
+) -> None:
+    """Compute the delivered dose of many cases.
+
+    One case is one task. Rows are kept as they come: after an interruption the same command does
+    only what is missing, and so it does when cases, engine or site profile have changed.
+    """
+    from opensirt.app.cohort_run import RunRequest, compare, run_cohort
+    from opensirt.app.cohort_table import cohort_select
+    from opensirt.store.store import open_store
+
+    chosen = engines or ("kernel",)
+    with Progress(every_s=_EVERY_S) as progress, open_store(db, images=images) as store:
+        progress("reading")
+        keys = None
+        if where is not None:
+            keys = tuple(cohort_select(store, where=where).table["patient"].values.tolist())
+        made = run_cohort(
+            store,
+            RunRequest(
+                engines=chosen,
+                author=author,
+                made_at=datetime.now(UTC),
+                case_keys=keys,
+                site_path=site_path,
+                scheduler=scheduler,
+                n_workers=workers,
+                retry_failed=retry_failed,
+                progress=progress,
+            ),
+        )
+    apart = compare(made.rows, chosen[0])
+    if as_json:
+        say_json({"schema": "opensirt/cohort-run/1", **vars_of(made), "engines": apart})
+        return
+    failed = [one for one in made.rows if one["outcome"] != "done"]
+    if failed:
+        why = [(one["case"], one["engine"], one["error"]["text"]) for one in failed]
+        table("Without a dose", ("case", "engine", "why"), why)
+    if apart:
+        rows = [
+            (
+                one.kind,
+                f"{one.other} − {one.reference}",
+                str(one.n_structures),
+                str(one.n_patients),
+                number(one.mean_difference_gy),
+                number(one.standard_deviation_gy),
+                _percent(one.mean_relative_difference),
+                _percent(one.largest_relative_difference),
+            )
+            for one in apart
+        ]
+        table("Engines: mean dose of structures", _APART_COLUMNS, rows)
+    click.echo(
+        f"{made.n_tasks} tasks: {made.n_there} there already, {made.n_done} done now, "
+        f"{made.n_failed} without a dose"
+    )
+
+
+_EVERY_S = 2.0
+_APART_COLUMNS = (
+    "kind",
+    "engines",
+    "structures",
+    "patients",
+    "mean difference (Gy)",
+    "SD (Gy)",
+    "mean (%)",
+    "largest (%)",
+)
+
+
+def _percent(value: object) -> str:
+    return f"{value:+.2%}" if isinstance(value, float) else number(value)
+
+
+def vars_of(made: object) -> dict[str, object]:
+    """Return the fields of a value of ours by name."""
+    return {one.name: getattr(made, one.name) for one in fields(made)}  # type: ignore[arg-type]

@@ -136,6 +136,11 @@ class Store:
                     "opensirt db check"
                 )
 
+    def all_latest(self, kind: str) -> tuple[Record, ...]:
+        """Return the records of a kind of all cases that no other one replaces, by case."""
+        with reading(self.engine) as connection, closing(_walk(connection, kind)) as walked:
+            return tuple(walked)
+
     def _records(self, kind: str, case_key: str, *, latest: bool) -> Iterator[Record]:
         table = _table(kind)
         asked = select(table).where(table.c.case_key == case_key).order_by(table.c.number)
