@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from opensirt.app.cohort_table import cohort_select
 from opensirt.errors import InputError, UnknownNameError
+from opensirt.whole_file import whole_file
 
 if TYPE_CHECKING:
     from opensirt.store.store import Store
 
+_SECRET_BYTES = 32
 FORMATS = ("csv", "parquet", "redcap", "fhir")
 _SUFFIXES = {"csv": ".csv", "parquet": ".parquet", "redcap": ".csv", "fhir": ".json"}
 
@@ -29,7 +31,7 @@ class Exported:
     identified: bool
     actions: dict[str, str]
     """Column → what was done to it to de-identify it."""
-    missing: list[dict[str, object]]
+    missing: list[dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +69,10 @@ def export_cohort(store: "Store", request: ExportRequest) -> Exported:
     from opensirt.cohort.deidentify import deidentified
     from opensirt.cohort.table import missing_data
 
-    selected = cohort_select(
-        store, where=request.where, unit=request.unit, engine=request.engine
-    )
+    selected = cohort_select(store, where=request.where, unit=request.unit, engine=request.engine)
     table, actions = selected.table, {}
     if not request.identified:
-        made = deidentified(table, secret=request.secret or secrets.token_bytes(32))
+        made = deidentified(table, secret=request.secret or secrets.token_bytes(_SECRET_BYTES))
         table, actions = made.table, dict(made.actions)
     return Exported(
         written=_write(request, table),
@@ -97,3 +97,43 @@ def _write(request: ExportRequest, table: Any) -> tuple[Path, ...]:  # noqa: ANN
     if request.form == "fhir":
         return (write_fhir(request.out, table),)
     return write_analysis_table(request.out, table)
+
+
+def export_one_case(store: "Store", key: str, out: Path) -> dict[str, object]:
+    """Write one case: its archive where the name ends in .zip, else its folder.
+
+    Raises
+    ------
+    StoreError
+        When the case, or a file of it, is not in the store.
+    InputError
+        When `out` exists already.
+    """
+    from opensirt.app.store_case import export_case
+    from opensirt.store.archive import export_case_archive
+
+    if out.suffix == ".zip":
+        made = export_case_archive(store, key, out)
+        return {"case": key, "written": out, "rows": made.n_rows, "images": made.n_images}
+    return {"case": key, "written": export_case(store, key, out)}
+
+
+def kept_secret(path: Path) -> bytes:
+    """Return the secret of a file, made and kept there where there is none.
+
+    Raises
+    ------
+    InputError
+        When the file is too short to be a secret.
+    """
+    if not path.exists():
+        with whole_file(path) as part:
+            part.write_bytes(secrets.token_bytes(_SECRET_BYTES))
+        path.chmod(0o600)
+    found = path.read_bytes()
+    if len(found) < _SECRET_BYTES:
+        raise InputError(
+            f"{path.name} holds {len(found)} bytes, too few for a secret; wanted {_SECRET_BYTES}: "
+            "name a file that does not exist, and it is made"
+        )
+    return found

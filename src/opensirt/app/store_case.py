@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -39,7 +40,7 @@ class StoredCase:
 
     key: str
     outcome: str
-    """``added``, ``changed`` (a new version of the case) or ``unchanged``."""
+    """``added``, ``changed`` (a new version of the case), ``unchanged`` or ``archive taken``."""
     n_records: int
     """Records of steps that were new."""
     n_files: int
@@ -139,6 +140,44 @@ def export_case(store: "Store", key: str, out: Path) -> Path:
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return (out / (case.file_name or CASE_FILE_NAME)).parent
+
+
+def import_sources(
+    store: "Store",
+    paths: tuple[Path, ...],
+    *,
+    author: str,
+    at: datetime,
+    progress: Callable[[str], None],
+) -> list[StoredCase]:
+    """Take case folders, folders of them, and archives of cases into the store.
+
+    Raises
+    ------
+    InputError
+        When one of them is none of these.
+    StoreError
+        As `import_case` does; cases before that one have been taken.
+    """
+    from opensirt.store.archive import import_case_archive, is_archive
+
+    made = []
+    for path in case_folders(tuple(one for one in paths if not is_archive(one))):
+        progress(f"importing {path.name}")
+        made.append(import_case(store, path, author=author, at=at))
+    for path in paths:
+        if is_archive(path):
+            progress(f"importing {path.name}")
+            took = import_case_archive(store, path)
+            made.append(
+                StoredCase(
+                    key=str(took.case_key),
+                    outcome="archive taken" if took.n_new_records else "unchanged",
+                    n_records=took.n_new_records,
+                    n_files=took.n_images,
+                )
+            )
+    return made
 
 
 def case_folders(paths: tuple[Path, ...]) -> tuple[Path, ...]:

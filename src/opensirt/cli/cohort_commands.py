@@ -23,7 +23,7 @@ for _command in (share, survival, dose_response, local_target, simulate):
 
 @cohort.command("import")
 @click.argument(
-    "sources", nargs=-1, required=True, metavar="FOLDER...", type=click.Path(path_type=Path)
+    "sources", nargs=-1, required=True, metavar="SOURCE...", type=click.Path(path_type=Path)
 )
 @db_option
 @images_option
@@ -39,17 +39,16 @@ def import_(
 ) -> None:
     """Take case folders into the store.
 
-    Each FOLDER is a case, or holds case folders. What is in the store is never changed: a case
-    that was taken before gets a new version where something changed.
+    Each SOURCE is a case folder, holds case folders, or is the archive of a case. What is in the
+    store is never changed: a case that was taken before gets a new version where something changed.
     """
-    from opensirt.app.store_case import case_folders, import_case
+    from opensirt.app.store_case import import_sources
     from opensirt.store.store import open_store
 
-    made = []
-    with Progress() as progress, open_store(db, images=images) as store:
-        for folder in case_folders(sources):
-            progress(f"importing {folder.name}")
-            made.append(import_case(store, folder, author=author, at=datetime.now(UTC)))
+    with Progress(every_s=_EVERY_S) as progress, open_store(db, images=images) as store:
+        made = import_sources(
+            store, sources, author=author, at=datetime.now(UTC), progress=progress
+        )
     if as_json:
         say_json({"schema": "opensirt/cohort-import/1", "cases": made})
         return
@@ -176,3 +175,113 @@ def _percent(value: object) -> str:
 def vars_of(made: object) -> dict[str, object]:
     """Return the fields of a value of ours by name."""
     return {one.name: getattr(made, one.name) for one in fields(made)}  # type: ignore[arg-type]
+
+
+@cohort.command()
+@click.argument("out", metavar="OUT", type=click.Path(path_type=Path))
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["csv", "parquet", "redcap", "fhir"]),
+    help="Of a table [by the suffix of OUT: .csv, .parquet, .json for FHIR].",
+)
+@click.option(
+    "--unit",
+    type=click.Choice(["patient", "lesion", "procedure"]),
+    default="patient",
+    show_default=True,
+    help="What one row is.",
+)
+@where_option
+@click.option("--engine", metavar="E", help="Doses of cohort run with it [of the verification].")
+@click.option(
+    "--identified",
+    is_flag=True,
+    help="Keep pseudonyms, dates and rare values: for work inside the centre only.",
+)
+@click.option(
+    "--secret",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Secret of the codes, made where it is not there: tables with one secret can be joined.",
+)
+@click.option(
+    "--case",
+    "case_key",
+    metavar="KEY",
+    help="One case instead of a table: OUT.zip is an archive with its history, OUT a case folder.",
+)
+@db_option
+@images_option
+@json_option
+def export(
+    out: Path,
+    *,
+    form: str | None,
+    unit: str,
+    where: str | None,
+    engine: str | None,
+    identified: bool,
+    secret: Path | None,
+    case_key: str | None,
+    db: str | None,
+    images: Path | None,
+    as_json: bool,
+) -> None:
+    """Write a table with its dictionary, or one case.
+
+    A table is de-identified: pseudonyms re-coded, dates as days, values of fewer than five
+    patients withheld.
+    """
+    from opensirt.app.cohort_export import (
+        ExportRequest,
+        export_cohort,
+        export_one_case,
+        kept_secret,
+    )
+    from opensirt.store.store import open_store
+
+    with Progress() as progress, open_store(db, images=images) as store:
+        progress("reading")
+        if case_key is not None:
+            said = export_one_case(store, case_key, out)
+            if as_json:
+                say_json({"schema": "opensirt/cohort-export-case/1", **said})
+            else:
+                click.echo(f"written: {said['written']}")
+            return
+        request = ExportRequest(
+            out=out,
+            form=form or _FORMS.get(out.suffix, out.suffix or "no suffix"),
+            unit=unit,
+            where=where,
+            engine=engine,
+            identified=identified,
+            secret=None if secret is None else kept_secret(secret),
+        )
+        made = export_cohort(store, request)
+    if as_json:
+        say_json({"schema": "opensirt/cohort-export/1", **vars_of(made)})
+        return
+    for name, action in made.actions.items():
+        click.echo(f"{name}: {action}")
+    rows = [
+        (
+            str(one["column"]),
+            f"{one['n_absent']} of {one['n']}",
+            _percent(one["absent_fraction"]).removeprefix("+"),
+            "; ".join(f"{reason}: {n}" for reason, n in one["reasons"].items()),
+        )
+        for one in made.missing
+        if one["n_absent"]
+    ]
+    table("Missing", ("column", "absent", "part", "why"), rows)
+    click.echo(
+        f"{made.n_rows} of {made.n_before} {made.unit} rows written; for {made.n_unknown} the "
+        "condition could not be told"
+    )
+    for path in made.written:
+        click.echo(f"written: {path}")
+
+
+_FORMS = {".csv": "csv", ".parquet": "parquet", ".json": "fhir"}

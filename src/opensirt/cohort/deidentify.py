@@ -9,6 +9,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,7 +64,7 @@ def deidentified(table: AnalysisTable, *, secret: bytes) -> Deidentified:
     columns: dict[str, Column] = {}
     actions: dict[str, str] = {}
     for variable in table.variables:
-        made = _changed(table, variable, codes, least)
+        made = _changed(table, variable, codes)
         if made is None:
             actions[variable.name] = "left out"
             continue
@@ -91,9 +92,7 @@ def deidentified(table: AnalysisTable, *, secret: bytes) -> Deidentified:
             ),
             population=f"{n_patients} patients of one centre, de-identified",
             notes=(note,),
-            provenance={
-                name: one for name, one in table.provenance.items() if name == "software"
-            },
+            provenance={name: one for name, one in table.provenance.items() if name == "software"},
         ),
         actions=actions,
         least=least,
@@ -109,7 +108,7 @@ def _codes(keys: NDArray[np.str_], secret: bytes) -> NDArray[np.str_]:
 
 
 def _changed(
-    table: AnalysisTable, variable: Variable, codes: NDArray[np.str_], least: int
+    table: AnalysisTable, variable: Variable, codes: NDArray[np.str_]
 ) -> tuple[Variable, Column, str] | None:
     """Return a column as it may leave, None for one that may not, before rare values go."""
     column = table.columns[variable.name]
@@ -121,8 +120,6 @@ def _changed(
         return _as_days(table, variable)
     if variable.name == _AGE:
         return _as_decades(variable, column)
-    if variable.kind is VariableKind.TEXT:
-        return replace(variable), column, ""
     return variable, column, ""
 
 
@@ -198,5 +195,5 @@ def _without_rare(
     return variable, Column(values, absent), said
 
 
-def _patients(column: Column, codes: NDArray[np.str_], values: list[object]) -> int:
+def _patients(column: Column, codes: NDArray[np.str_], values: list[Any]) -> int:
     return len(np.unique(codes[column.present & np.isin(column.values, values)]))

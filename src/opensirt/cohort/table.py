@@ -342,9 +342,9 @@ def _procedures(course: Course) -> list[dict[str, object]]:
     return made
 
 
-def missing_data(table: AnalysisTable) -> list[dict[str, object]]:
+def missing_data(table: AnalysisTable) -> list[dict[str, Any]]:
     """Return one row for each column: how many values are absent, and why."""
-    report: list[dict[str, object]] = []
+    report: list[dict[str, Any]] = []
     for one in table.variables:
         column = table.columns[one.name]
         reasons = column.reasons()

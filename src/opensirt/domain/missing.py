@@ -25,3 +25,4 @@ class Missing(Enum):
     NOT_IN_THIS_VERSION = "not defined in this version"
     NOT_INCLUDED = "not included"
     NOT_REACHED = "not reached"
+    WITHHELD = "withheld: too few to be told"

@@ -61,14 +61,14 @@ def fhir_bundle(table: AnalysisTable) -> str:
     entries = []
     for resource in _resources(table):
         try:
-            made = get_fhir_model_class(resource["resourceType"]).model_validate(resource)
+            get_fhir_model_class(resource["resourceType"]).model_validate(resource)
         except ValidationError as error:
             first = error.errors()[0]
             raise InputError(
                 f"a {resource['resourceType']} is not valid FHIR R4B at {first['loc']}: "
                 f"{first['msg']}"
             ) from None
-        entries.append({"fullUrl": f"urn:opensirt:{made.id}", "resource": resource})
+        entries.append({"fullUrl": f"urn:opensirt:{resource['id']}", "resource": resource})
     bundle = {"resourceType": "Bundle", "type": "collection", "entry": entries}
     get_fhir_model_class("Bundle").model_validate(bundle)
     return json.dumps(bundle, indent=1, ensure_ascii=False, allow_nan=False)
@@ -128,9 +128,7 @@ def _coded(table: AnalysisTable, variable: Variable, row: int) -> Resource:
     """Return the code of a column and its value, or why there is none."""
     said: Resource = {
         "code": {
-            "coding": [
-                {"system": _COLUMN, "code": variable.name, "display": variable.meaning}
-            ],
+            "coding": [{"system": _COLUMN, "code": variable.name, "display": variable.meaning}],
             "text": variable.meaning,
         }
     }
@@ -146,7 +144,7 @@ def _coded(table: AnalysisTable, variable: Variable, row: int) -> Resource:
     elif variable.kind in NUMERIC:
         unit = variable.unit or "1"
         said["valueQuantity"] = {
-            "value": float(value),  # type: ignore[arg-type]
+            "value": float(value),
             "unit": unit,
             "system": _UCUM,
             "code": _UNITS.get(unit, unit),

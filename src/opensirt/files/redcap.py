@@ -109,9 +109,9 @@ def _cells(table: AnalysisTable, variable: Variable, row: int) -> list[str]:
     if variable.kind in _CHOSEN:
         text = str(1 + variable.levels.index(str(value)))
     elif variable.kind in (VariableKind.COUNT, VariableKind.FLAG):
-        text = str(int(float(value)))  # type: ignore[arg-type]
+        text = str(int(float(value)))
     elif variable.kind is VariableKind.NUMBER:
-        text = repr(float(value))  # type: ignore[arg-type]
+        text = repr(float(value))
     else:
         text = str(value)
     return [text, ""] if reasons else [text]

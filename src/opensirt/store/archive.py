@@ -135,7 +135,7 @@ def import_case_archive(store: Store, path: Path) -> Archived:
 
 def is_archive(path: Path) -> bool:
     """Whether a file is an archive of ours."""
-    if not zipfile.is_zipfile(path):
+    if not Path(path).is_file() or not zipfile.is_zipfile(path):
         return False
     with zipfile.ZipFile(path) as archive:
         return _MANIFEST in archive.namelist()
