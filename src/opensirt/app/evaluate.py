@@ -13,6 +13,7 @@ from opensirt.domain.case import Case
 from opensirt.domain.delivery_error import DeliveryErrors
 from opensirt.domain.finding import Finding, Severity
 from opensirt.domain.image import DoseMap
+from opensirt.domain.optimised_plan import OptimiseRequest
 from opensirt.domain.record import CaseResult, DoseResult, Plan, Verification, Workup
 from opensirt.domain.selection import Selection
 from opensirt.domain.site import SiteProfile
@@ -48,6 +49,8 @@ class RunOptions:
     alone."""
     delivery_errors: Mapping[str, DeliveryErrors] = field(default_factory=dict)
     """Device → errors that robust planning draws from; those in print for devices not named."""
+    optimise: OptimiseRequest | None = None
+    """Choose the best activities of every device as well."""
     step: str | None = None
     """One of `STEPS`: do that one, with those before it that it needs, and refuse where it is not
     possible. None does every possible step."""
@@ -115,6 +118,7 @@ def evaluate(case: Case, site: SiteProfile, options: RunOptions) -> CaseResult:
                 all_doses=options.all_plans,
                 anatomy=anatomy,
                 errors=options.delivery_errors,
+                optimise=options.optimise,
             ),
         )
     if options.includes("verify") and (case.verification() is not None or options.step):

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from opensirt.cli.answer import Progress, findings, json_option, say_json
+from opensirt.cli.optimise_options import optimise_options, optimise_request
 from opensirt.cli.options import case_argument, engine_option, site_option
 
 if TYPE_CHECKING:
     from opensirt.app.demo import DemoCase
     from opensirt.domain.case import Case
+    from opensirt.domain.optimised_plan import OptimiseRequest
     from opensirt.domain.record import CaseResult
 
 STOPPED = 1
@@ -45,6 +47,7 @@ def _exit_on_stop(result: "CaseResult") -> None:
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the results [CASE/report].")
 @engine_option
 @click.option("--all-plans", is_flag=True, help="Write the dose of every device and model too.")
+@optimise_options
 @site_option
 @json_option
 def run(
@@ -55,6 +58,7 @@ def run(
     all_plans: bool,
     site_path: Path | None,
     as_json: bool,
+    **asked: object,
 ) -> None:
     """Do every step that the data allow; write the report.
 
@@ -66,7 +70,11 @@ def run(
 
     with Progress() as progress:
         options = RunOptions(
-            made_at=datetime.now(UTC), engine=engine, all_plans=all_plans, progress=progress
+            made_at=datetime.now(UTC),
+            engine=engine,
+            all_plans=all_plans,
+            progress=progress,
+            optimise=optimise_request(asked),
         )
         result = run_folder(case, options, out=out, site_path=site_path)
     written = case_file_path(case).parent / REPORT_FOLDER if out is None else out
@@ -79,14 +87,26 @@ def run(
 
 
 def _step(
-    name: str, case: Path, *, engine: str | None, site_path: Path | None, as_json: bool
+    name: str,
+    case: Path,
+    *,
+    engine: str | None,
+    site_path: Path | None,
+    as_json: bool,
+    optimise: "OptimiseRequest | None" = None,
 ) -> "CaseResult":
     """Do one step of a case folder, add its record and answer."""
     from opensirt.app.evaluate import RunOptions
     from opensirt.app.step import do_step
 
     with Progress() as progress:
-        options = RunOptions(made_at=datetime.now(UTC), engine=engine, progress=progress, step=name)
+        options = RunOptions(
+            made_at=datetime.now(UTC),
+            engine=engine,
+            progress=progress,
+            step=name,
+            optimise=optimise,
+        )
         read, result, record = do_step(case, options, site_path=site_path)
     _answer(read, result, as_json=as_json, every_dose=True)
     if not as_json:
@@ -106,11 +126,26 @@ def work_up(case: Path, *, site_path: Path | None, as_json: bool) -> None:
 @click.command()
 @case_argument
 @engine_option
+@optimise_options
 @site_option
 @json_option
-def plan(case: Path, *, engine: str | None, site_path: Path | None, as_json: bool) -> None:
-    """Compute activities and doses of every device and model."""
-    _exit_on_stop(_step("plan", case, engine=engine, site_path=site_path, as_json=as_json))
+def plan(
+    case: Path, *, engine: str | None, site_path: Path | None, as_json: bool, **asked: object
+) -> None:
+    """Compute activities and doses of every device and model.
+
+    Each activity is reckoned a second time. With --optimise the best activities of every device
+    as well, with the price of each limit and, with --robust, the chance of each goal.
+    """
+    made = _step(
+        "plan",
+        case,
+        engine=engine,
+        site_path=site_path,
+        as_json=as_json,
+        optimise=optimise_request(asked),
+    )
+    _exit_on_stop(made)
 
 
 @click.command()

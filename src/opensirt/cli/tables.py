@@ -1,7 +1,10 @@
 """A result in tables for people."""
 
+from collections.abc import Sequence
+
 from opensirt.cli.answer import UNVERIFIED, number, table
 from opensirt.domain.missing import Missing
+from opensirt.domain.optimised_plan import OptimisedPlan
 from opensirt.domain.record import (
     CaseResult,
     DoseResult,
@@ -77,6 +80,96 @@ def _plan(plan: Plan) -> None:
         ),
         [_plan_row(one, chosen=one is plan.chosen) for one in plan.rows],
     )
+    if plan.optimised:
+        _optimised(plan.optimised)
+    differences = [
+        abs(part)
+        for one in plan.second_checks
+        if not isinstance(part := one.difference_fraction, Missing)
+    ]
+    if differences:
+        table(
+            "Second check by an independent path",
+            ("activities", "largest difference"),
+            [(str(len(differences)), f"{max(differences):.2%}")],
+        )
+
+
+def _optimised(plans: Sequence[OptimisedPlan]) -> None:
+    """Say the best activities, what binds and what it costs, and how likely goals are met."""
+    from opensirt.report.wording import objective_words
+
+    rows = []
+    for one in plans:
+        if one.refused:
+            rows.append((one.device, "—", "—", "—", "—", "—", f"refused: {one.refusal}"))
+            continue
+        binding = "; ".join(
+            f"{limit.words} (price {number(limit.price)} per {limit.unit})" for limit in one.binding
+        )
+        for index, name in enumerate(one.territories):
+            sizes = one.vials_gbq[index] if one.vials_gbq else ()
+            rows.append(
+                (
+                    one.device + ("" if one.verified else f" {UNVERIFIED}"),
+                    name,
+                    _mbq(one.administered_bq[index]),
+                    " + ".join(f"{size:g}" for size in sizes) or "—",
+                    number(one.normal_liver_gy),
+                    number(one.objective_value),
+                    binding,
+                )
+            )
+    objective = plans[0].objective.value
+    table(
+        f"Optimised: largest {objective_words(plans[0].objective)} "
+        f"({plans[0].model.replace('_', ' ')})",
+        ("device", "territory", "MBq given", "vials GBq", "normal liver Gy", objective, "bound by"),
+        rows,
+    )
+    steps = [(plan.device, step) for plan in plans for step in plan.next_vials]
+    if steps:
+        table(
+            "The next vial",
+            ("device", "territory", "vials GBq", "MBq given", objective, "would exceed"),
+            [
+                (
+                    device,
+                    step.territory,
+                    " + ".join(f"{size:g}" for size in step.vial_gbq),
+                    _mbq(step.administered_bq),
+                    number(step.objective),
+                    "; ".join(
+                        f"{words} with {number(value)} {unit}"
+                        for words, value, _, unit in step.exceeded
+                    )
+                    or "no limit",
+                )
+                for device, step in steps
+            ],
+        )
+    goals = [
+        (plan.device, goal, plan.robust.verified)
+        for plan in plans
+        if plan.robust is not None
+        for goal in plan.robust.goals
+    ]
+    if goals:
+        table(
+            "How likely each goal is met",
+            ("device", "goal", "planned", "5 to 95 %", "chance", "interval"),
+            [
+                (
+                    device + ("" if verified else f" {UNVERIFIED}"),
+                    goal.words,
+                    number(goal.planned),
+                    f"{number(goal.percentile_5)} to {number(goal.percentile_95)}",
+                    f"{goal.chance:.1%}",
+                    f"{goal.low:.1%} to {goal.high:.1%}",
+                )
+                for device, goal, verified in goals
+            ],
+        )
 
 
 def _plan_row(one: PlanRow, *, chosen: bool) -> tuple[str, ...]:

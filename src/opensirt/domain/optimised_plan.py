@@ -149,7 +149,8 @@ class VialStep:
     administered_bq: float
     objective: float
     exceeded: tuple[tuple[str, float, float, str], ...]
-    """(words of the limit, value, at most, unit) of each limit that it would exceed."""
+    """(words, value, bound, unit) of each limit that it would exceed, or of each chance of keeping
+    one that it would use up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from opensirt.clinical.follow_up_record import FollowUp
 from opensirt.domain.case import Case
-from opensirt.domain.record import CaseResult
+from opensirt.domain.record import CaseResult, Plan
 from opensirt.report.content import Document, Section
 from opensirt.report.sections.chosen import planned_dose
 from opensirt.report.sections.dose import dose_section
@@ -10,8 +10,10 @@ from opensirt.report.sections.findings import findings_section
 from opensirt.report.sections.follow_up import follow_up_sections
 from opensirt.report.sections.key_results import key_results_section
 from opensirt.report.sections.method import method_section
+from opensirt.report.sections.optimise import optimise_section
 from opensirt.report.sections.pictures import pictures_section
 from opensirt.report.sections.plan import plan_section
+from opensirt.report.sections.second_check import second_check_section
 from opensirt.report.sections.selection import selection_section
 from opensirt.report.sections.sessions import sessions_section, worth_showing
 from opensirt.report.sections.truth import truth_section
@@ -29,7 +31,7 @@ def report_document(
     if pictures is not None:
         sections.append(pictures)
     if result.plan is not None:
-        sections.append(plan_section(result.plan))
+        sections += _plan(result.plan)
     sections += _sessions(result)
     if result.verification is not None:
         measured = result.verification.primary_result
@@ -58,6 +60,16 @@ def report_document(
         software=f"OpenSIRT {result.provenance.software.get('opensirt', 'of unknown version')}",
         sections=tuple(sections),
     )
+
+
+def _plan(plan: Plan) -> tuple[Section, ...]:
+    """Return the plan tables, the optimised activities and the second check."""
+    made = [plan_section(plan)]
+    if plan.optimised:
+        made.append(optimise_section(plan.optimised))
+    if plan.second_checks:
+        made.append(second_check_section(plan.second_checks))
+    return tuple(made)
 
 
 def _sessions(result: CaseResult) -> tuple[Section, ...]:

@@ -28,6 +28,7 @@ from opensirt.domain.session_dose import CumulativeDose
 from opensirt.domain.uncertainty import DoseUncertainty
 from opensirt.errors import InputError
 from opensirt.provenance import Provenance
+from opensirt.report.optimise_results import optimised_data, second_check_data
 from opensirt.report.plain import NO_VALUE, plain
 from opensirt.report.results_schema import results_schema
 from opensirt.report.sections.chosen import reported_dose
@@ -252,6 +253,9 @@ def _plan(plan: Plan) -> dict[str, Any]:
         {"device": device, "model": model, **_dose(one)}
         for (device, model), one in plan.doses.items()
     ]
+    made["second_checks"] = [second_check_data(one) for one in plan.second_checks]
+    if plan.optimised:
+        made["optimised"] = [optimised_data(one) for one in plan.optimised]
     return made
 
 

@@ -7,6 +7,7 @@ from opensirt.domain.finding import Severity
 from opensirt.domain.missing import Missing
 from opensirt.domain.response import ResponseCategory
 from opensirt.domain.structure import StructureKind
+from opensirt.report.optimise_schema import optimised_schema, second_check_schema
 
 _TEXT = {"type": "string"}
 _NAME = {"type": "string", "minLength": 1}
@@ -80,6 +81,8 @@ def results_schema() -> dict[str, Any]:
                     {
                         "chosen": {"$ref": "#/$defs/row"},
                         "doses": _list({"$ref": "#/$defs/dose"}),
+                        "second_checks": _list(second_check_schema()),
+                        "optimised": _list(optimised_schema()),
                         "all_sessions": {"$ref": "#/$defs/sessions"},
                     },
                 ),

@@ -1,5 +1,6 @@
 """Fixed sentences and the words that people read instead of identifiers."""
 
+from opensirt.domain.optimised_plan import Objective
 from opensirt.domain.structure import StructureKind
 
 RESEARCH_USE = (
@@ -33,6 +34,12 @@ _ENGINES = {
     "superposition": "density-scaled superposition",
     "monte-carlo": "Monte Carlo",
 }
+_OBJECTIVES = {
+    Objective.MEAN: "mean dose over all tumours",
+    Objective.MINIMUM: "mean dose of the least-dosed tumour",
+    Objective.D70: "D70 of the tumour where it is least",
+    Objective.CONTROL: "chance that every tumour is controlled",
+}
 _KINDS = {
     StructureKind.LIVER: "liver",
     StructureKind.NORMAL_LIVER: "normal liver",
@@ -63,3 +70,8 @@ def kind_words(kind: StructureKind) -> str:
     'normal liver'
     """
     return _KINDS.get(kind, kind.value.replace("_", " "))
+
+
+def objective_words(objective: Objective) -> str:
+    """Return what an optimisation makes large, for people."""
+    return _OBJECTIVES[objective]

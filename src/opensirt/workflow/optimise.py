@@ -172,7 +172,7 @@ def _chosen(
 ) -> OptimisedPlan:
     """Return the plan in vials, by chance, or as the continuous optimum has it."""
     program, request = answer.program, answer.setting.request
-    activity, vials, used_up = best.activity_gbq, None, None
+    activity, vials, by_chance = best.activity_gbq, None, None
     if rule is not None:
         vials = vial_optimum(program, rule)
         if vials is None or vials.activity_gbq.sum() < _NOTHING:
@@ -185,11 +185,11 @@ def _chosen(
     absent = chances_not_in_force(answer.setting, request.robust)
     answer = replace(answer, notes=(*answer.notes, *absent))
     if len(absent) < len(request.robust.chances):
-        found = chance_choice(
+        by_chance = chance_choice(
             answer.setting, program, scenarios.choosing, request.robust, rule, activity
         )
-        if found is None:
+        if by_chance is None:
             return answer.refused("no activity keeps every limit with the chance asked for")
-        activity, vials, used_up = found.activity_gbq, found.vials, found.used_up
+        activity, vials = by_chance.activity_gbq, by_chance.vials
     robust = robust_result(answer.setting, scenarios, errors, activity)
-    return answer.plan(best, activity, vials, rule, robust=robust, used_up=used_up)
+    return answer.plan(best, activity, vials, rule, robust=robust, by_chance=by_chance)

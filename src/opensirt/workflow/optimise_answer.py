@@ -20,6 +20,7 @@ from opensirt.physics.optimise import (
     Optimum,
     VialOptimum,
     VialRule,
+    kept_chance,
     least_relaxations,
     next_vials,
     optimum,
@@ -29,6 +30,7 @@ from opensirt.physics.optimise.program import Vector
 from opensirt.units import BQ_PER_GBQ
 from opensirt.workflow.limit_in_force import NORMAL, PERFUSED_NORMAL
 from opensirt.workflow.optimise_program import Setting
+from opensirt.workflow.optimise_robust import ChanceChoice
 from opensirt.workflow.scenario_doses import ScenarioDoses
 
 _NOTHING = 1e-6
@@ -67,15 +69,15 @@ class Answer:
         rule: VialRule | None,
         *,
         robust: RobustResult | None = None,
-        used_up: tuple[bool, ...] | None = None,
+        by_chance: ChanceChoice | None = None,
     ) -> OptimisedPlan:
         """Return the plan of activities, with what the continuous optimum says of the limits.
 
-        `used_up` says of each limit whether its chance binds, where activities were chosen by it.
+        Where activities were chosen by chance, the limits whose chance is used up bind.
         """
         setting, program = self.setting, self.program
         limits = tuple(
-            self._limit(one, number, best, activity_gbq, used_up)
+            self._limit(one, number, best, activity_gbq, by_chance)
             for number, one in enumerate(program.limits)
         )
         binding = [one for one in limits if one.binding]
@@ -116,7 +118,7 @@ class Answer:
             else float(self.doses.lung[0] @ activity_gbq),
             limits=limits,
             continuous_objective=best.objective,
-            next_vials=self._vial_steps(rule, chosen),
+            next_vials=self._vial_steps(rule, chosen, by_chance),
             trade_off=self._trade_off() if setting.request.trade_off else (),
             robust=robust,
             dose_constant_gy_kg_per_gbq=setting.constant.value,
@@ -131,7 +133,7 @@ class Answer:
         number: int,
         best: Optimum,
         activity_gbq: Vector,
-        used_up: tuple[bool, ...] | None,
+        by_chance: ChanceChoice | None,
     ) -> LimitAtOptimum:
         at = reached(self.program, activity_gbq)[number]
         return LimitAtOptimum(
@@ -141,7 +143,7 @@ class Answer:
             value=one.value(activity_gbq),
             at_most=one.at_most,
             unit=one.unit,
-            binding=best.binding(number) if used_up is None else used_up[number],
+            binding=best.binding(number) if by_chance is None else by_chance.used_up[number],
             reached=at,
             price=float(best.prices[number]),
             source=one.source,
@@ -157,22 +159,31 @@ class Answer:
         return float(masses @ each / masses.sum())
 
     def _vial_steps(
-        self, rule: VialRule | None, chosen: VialOptimum | None
+        self, rule: VialRule | None, chosen: VialOptimum | None, by_chance: ChanceChoice | None
     ) -> tuple[VialStep, ...]:
         if rule is None or chosen is None:
             return ()
-        return tuple(
-            VialStep(
-                territory=one.territory,
-                vial_gbq=one.vials_gbq,
-                administered_bq=one.activity_gbq * BQ_PER_GBQ,
-                objective=one.objective,
-                exceeded=tuple(
-                    (limit.words, value, limit.at_most, limit.unit) for limit, value in one.exceeded
-                ),
+        steps = []
+        for one in next_vials(self.program, rule, chosen):
+            exceeded = [
+                (limit.words, value, limit.at_most, limit.unit) for limit, value in one.exceeded
+            ]
+            more = one.with_activity(chosen.activity_gbq)
+            for row in () if by_chance is None else by_chance.rows:
+                kept = kept_chance(row, more)
+                if kept < row.chance and len(row.per_gbq) > 1:
+                    words = f"{row.words}: chance of keeping it, at least {row.chance:.0%},"
+                    exceeded.append((words, 100.0 * kept, 100.0 * row.chance, "%"))
+            steps.append(
+                VialStep(
+                    territory=one.territory,
+                    vial_gbq=one.vials_gbq,
+                    administered_bq=one.activity_gbq * BQ_PER_GBQ,
+                    objective=one.objective,
+                    exceeded=tuple(exceeded),
+                )
             )
-            for one in next_vials(self.program, rule, chosen)
-        )
+        return tuple(steps)
 
     def _trade_off(self) -> tuple[TradeOffPoint, ...]:
         """Return the continuous optimum for a range of normal-liver limits, the others as set."""

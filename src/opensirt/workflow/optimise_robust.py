@@ -23,6 +23,7 @@ from opensirt.physics.optimise import (
     best_choice_by_chance,
     chance_interval,
     kept_chance,
+    next_vials,
 )
 from opensirt.physics.optimise.program import Vector
 from opensirt.physics.scenario import ErrorDraws, draw_errors, error_calibration
@@ -47,7 +48,9 @@ class ChanceChoice:
     activity_gbq: Vector
     vials: VialOptimum | None
     used_up: tuple[bool, ...]
-    """Of each limit, in the order of the program."""
+    """Of each limit, in the order of the program: a little more, or the next vial, breaks it."""
+    rows: tuple[ScenarioRow, ...]
+    """The limits over the scenarios that were chosen by."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -131,18 +134,26 @@ def chance_choice(
             objective=program.objective(activity),
             vials_gbq=tuple(one[1] for one in chosen),
         )
-        return _choice(activity, vials, wanted)
-    return _choice(activities_by_chance(program, wanted, [nominal]), None, wanted)
+        larger = [one.with_activity(activity) for one in next_vials(program, rule, vials)]
+        return _choice(activity, vials, wanted, larger)
+    activity = activities_by_chance(program, wanted, [nominal])
+    return _choice(activity, None, wanted, [activity * (1.0 + _STEP)])
 
 
 def _choice(
-    activity: Vector, vials: VialOptimum | None, rows: Sequence[ScenarioRow]
+    activity: Vector,
+    vials: VialOptimum | None,
+    rows: Sequence[ScenarioRow],
+    larger: Sequence[Vector],
 ) -> ChanceChoice | None:
     if not activity.sum() > 0:
         return None
-    more = activity * (1.0 + _STEP)
-    used_up = tuple(kept_chance(row, more) < row.chance for row in rows)
-    return ChanceChoice(activity_gbq=activity, vials=vials, used_up=used_up)
+    return ChanceChoice(
+        activity_gbq=activity,
+        vials=vials,
+        used_up=tuple(any(kept_chance(row, more) < row.chance for more in larger) for row in rows),
+        rows=tuple(rows),
+    )
 
 
 def _most(rows: Sequence[ScenarioRow], index: int) -> float:

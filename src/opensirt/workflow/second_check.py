@@ -323,7 +323,7 @@ def second_check_findings(
     if n and not any(one.severity is Severity.STOP for one in found):
         text = (
             f"second check: {n} activities reckoned again from volumes and mean counts by a path "
-            f"of its own; the largest difference is {largest:.1%}, at most {bound:.0%} is accepted"
+            f"of its own; the largest difference is {largest:.2%}, at most {bound:.0%} is accepted"
         )
         found.append(
             Finding(Severity.NOTE, "second_check_passed", text, largest, bound, rule["source"])

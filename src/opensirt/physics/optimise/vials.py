@@ -70,11 +70,19 @@ class NextVials:
     """The next larger choice of one territory, the others as they are."""
 
     territory: str
+    index: int
+    """Place of the territory in the program."""
     vials_gbq: tuple[float, ...]
     activity_gbq: float
     objective: float
     exceeded: tuple[tuple[LinearLimit, float], ...]
     """Each limit that it would exceed, with the value it would have."""
+
+    def with_activity(self, activity_gbq: Vector) -> Vector:
+        """Return the activities of all territories with this one's."""
+        changed = activity_gbq.copy()
+        changed[self.index] = self.activity_gbq
+        return changed
 
 
 def vial_optimum(program: ActivityProgram, rule: VialRule) -> VialOptimum | None:
@@ -189,6 +197,7 @@ def next_vials(
         steps.append(
             NextVials(
                 territory=name,
+                index=index,
                 vials_gbq=sizes,
                 activity_gbq=given,
                 objective=program.objective(activity),
