@@ -24,6 +24,7 @@ def write_all() -> None:
         "site-file.md": _schema("site"),
         "figures.md": _figures(),
         "what-we-checked.md": _checks(),
+        "evidence.md": _evidence(room),
     }
     for name, text in pages.items():
         path = room / name
@@ -132,3 +133,68 @@ def _checks() -> str:
 
 if __name__ == "__main__":
     write_all()
+
+
+def _evidence(room: Path) -> str:
+    """Pool the evidence as the command does, and draw its forest plots beside the page."""
+    from opensirt import Missing, Question, meta_analysis, published_evidence
+    from opensirt.app.evidence_picture import write_picture
+
+    lines = []
+    for endpoint in ("dcr", "orr", "overall_survival_median"):
+        made = meta_analysis(Question(endpoint=endpoint))
+        picture = room / f"forest-{endpoint}.png"
+        write_picture(picture, made)
+        lines.append(f"![Forest plot of {endpoint}](generated/{picture.name})\n")
+        if made.proportion is not None:
+            found = made.proportion
+            lines.append(
+                f"| {endpoint}, k = {found.k}, n = {found.n} | % | 95 % | prediction | τ² "
+                "| I² % |\n|---|---|---|---|---|---|"
+            )
+            for one in found.methods:
+                inside = one.prediction
+                lines.append(
+                    f"| {one.method} | {100 * one.estimate:.1f} "
+                    f"| {100 * one.low:.1f}–{100 * one.high:.1f} | "
+                    + (
+                        "—"
+                        if isinstance(inside, Missing)
+                        else f"{100 * inside[0]:.1f}–{100 * inside[1]:.1f}"
+                    )
+                    + f" | {one.tau2:.3g} | "
+                    + ("—" if isinstance(one.i2, Missing) else f"{100 * one.i2:.0f}")
+                    + " |"
+                )
+            lines.append("")
+    lines.append("## Rows of response, disease control and survival\n")
+    lines.append(
+        "| row | study | endpoint | criterion, time | unit | count | printed | status | place |"
+    )
+    lines.append("|---|---|---|---|---|---|---|---|---|")
+    wanted = ("cr", "pr", "sd", "pd", "orr", "dcr", "symptom_response", "overall_survival_median")
+    base = published_evidence()
+    for row in base.outcomes:
+        if row.endpoint in wanted:
+            counts = row.counts
+            shown = "—" if isinstance(counts, Missing) else f"{counts[0]}/{counts[1]}"
+            printed = (
+                f"{row.percent:g} %"
+                if not isinstance(row.percent, Missing)
+                else "—"
+                if isinstance(row.value, Missing)
+                else f"{row.value:g} {row.value_unit}"
+            )
+            cells = (
+                row.key,
+                base.study(row.study).label,
+                row.endpoint,
+                f"{row.criterion}, {row.time_point}",
+                row.unit.value,
+                shown,
+                printed,
+                row.status.value if row.status.verified else f"⚠ {row.status.value}",
+                row.locator,
+            )
+            lines.append("| " + " | ".join(_cell(one) for one in cells) + " |")
+    return "\n".join(lines) + "\n"

@@ -138,7 +138,7 @@ def test_own_evidence_joins_the_published(tmp_path: Path) -> None:
             ("--outcome", "dcr", "--plot", "a.png", "--picture", "bubble"),
             "name a numeric moderator",
         ),
-        (("--outcome", "dcr", "--device", "holmium"), "0 of 10 rows of dcr can be pooled"),
+        (("--outcome", "dcr", "--device", "holmium"), "0 of 11 rows of dcr can be pooled"),
     ],
 )
 def test_questions_that_have_no_answer(words: tuple[str, ...], said: str) -> None:

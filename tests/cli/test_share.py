@@ -11,6 +11,14 @@ from click.testing import CliRunner, Result
 from lifelines import CoxPHFitter
 
 from opensirt.cli import main
+from opensirt.domain.analysis_table import (
+    AnalysisTable,
+    UnitOfAnalysis,
+    Variable,
+    VariableKind,
+    column_of,
+)
+from opensirt.files.analysis_table_file import write_analysis_table
 
 NAMES = tuple(centres())
 
@@ -208,3 +216,59 @@ def test_cells_are_numbers_or_empty(folder: Path, change: tuple[str, str], words
         *("--key", folder / "k.pem", "--new-key", "--out", folder / "o.json"),
     )
     assert words in done.output
+
+
+def test_an_analysis_table_is_shared_as_it_is(folder: Path) -> None:
+    import numpy as np
+
+    columns = dict(centre(0, 120))
+    numbers = {name: columns[name] for name in ("dose", "months")}
+    flags = {name: columns[name] for name in ("prrt", "response", "died")}
+    patients = np.array([f"P{int(one):03d}" for one in columns["patient"]])
+    lesions = np.array([f"L{one}" for one in range(120)])
+
+    def variable(name: str, kind: VariableKind, unit: str = "") -> Variable:
+        return Variable(name=name, meaning=f"the {name}", kind=kind, source="simulated", unit=unit)
+
+    variables = [
+        variable("patient", VariableKind.IDENTIFIER),
+        variable("lesion", VariableKind.IDENTIFIER),
+        *(variable(name, VariableKind.NUMBER, "1") for name in numbers),
+        *(variable(name, VariableKind.FLAG) for name in flags),
+    ]
+    values = {"patient": patients, "lesion": lesions, **numbers, **flags}
+    table = AnalysisTable(
+        unit=UnitOfAnalysis.LESION,
+        variables=tuple(variables),
+        columns={one.name: column_of(one, list(values[one.name])) for one in variables},
+        row_key=("patient", "lesion"),
+        population="simulated",
+    )
+    write_analysis_table(folder / "lesions.csv", table)
+    words: list[str | Path] = ["--plan", folder / "plan.toml", "--centre", "a"]
+    words += ["--key", folder / "k.pem"]
+    made = answer("cohort", "share", folder / "lesions.csv", *words, "--new-key")
+    plain = answer("cohort", "share", folder / "centre-0.csv", *words)
+    assert made["leaving"] == plain["leaving"]
+    text = (folder / "plan.toml").read_text(encoding="utf-8")
+    (folder / "plan.toml").write_text(text.replace('"prrt"', '"lesion"'), encoding="utf-8")
+    done = run("cohort", "share", folder / "lesions.csv", *words)
+    assert done.exit_code == 2
+    assert "column lesion is of kind identifier; a model takes numbers" in done.stderr
+
+
+def test_rows_of_a_store_are_shared_without_a_table(folder: Path) -> None:
+    db = folder / "store.sqlite"
+    assert run("db", "init", "--db", db).exit_code == 0
+    plan = (folder / "plan.toml").read_text(encoding="utf-8")
+    head = plan.split("[[models]]", maxsplit=1)[0]
+    (folder / "plan.toml").write_text(
+        f'{head}[[risk_tables]]\nname = "os"\ntime = "os_days"\nevent = "os_event"\n'
+        "edges = [0.0, 365.0]\n",
+        encoding="utf-8",
+    )
+    made = answer(
+        *("cohort", "share", "--db", db, "--plan", folder / "plan.toml", "--centre", "a"),
+        *("--key", folder / "k.pem", "--new-key"),
+    )
+    assert [one["what"] for one in made["withheld"]] == ["os"]  # nobody is in the store yet

@@ -154,7 +154,7 @@ def test_unknown_names_are_refused_with_the_known_ones() -> None:
 
 def test_one_study_cannot_be_pooled() -> None:
     found = select_outcomes(BASE, Question(endpoint="dcr", device="glass"))
-    with pytest.raises(InputError, match="1 of 10 rows of dcr can be pooled; at least 2"):
+    with pytest.raises(InputError, match="1 of 11 rows of dcr can be pooled; at least 2"):
         pool_proportion(BASE, found)
 
 

@@ -37,7 +37,7 @@ class SharedCohort:
 
 
 def share_cohort(
-    table: Path | Columns,
+    table: Path | AnalysisTable | Columns,
     *,
     plan_path: Path,
     centre: str,
@@ -112,12 +112,14 @@ def share_cohort(
     )
 
 
-def _columns(table: Path | Columns, plan: SharedPlan) -> Columns:
-    if not isinstance(table, Path):
-        return table
+def _columns(table: Path | AnalysisTable | Columns, plan: SharedPlan) -> Columns:
     clusters = {one.cluster for one in plan.models if one.cluster}
     names = {name for one in plan.models for name in one.columns} - clusters
     names |= {name for one in plan.risk_tables for name in (one.time, one.event)}
+    if isinstance(table, AnalysisTable):
+        return _of_analysis_table(table, names, clusters)
+    if not isinstance(table, Path):
+        return {name: table[name] for name in sorted(names | clusters) if name in table}
     if table.suffix == ".parquet" or table.with_suffix(".dictionary.json").is_file():
         return _of_analysis_table(read_analysis_table(table), names, clusters)
     return read_number_table(table, sorted(names), codes=sorted(clusters))

@@ -1,17 +1,31 @@
 """The command with which a centre shares sums of its cohort: cohort share."""
 
+from __future__ import annotations
+
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from opensirt.cli.answer import Progress, json_option, say_json, table
+from opensirt.cli.options import db_option
+
+if TYPE_CHECKING:
+    from opensirt.domain.analysis_table import AnalysisTable
 
 _PATH = click.Path(path_type=Path)
 
 
 @click.command("share")
-@click.argument("table_path", metavar="TABLE", type=_PATH)
+@click.argument("table_path", metavar="[TABLE]", type=_PATH, required=False)
+@db_option
+@click.option(
+    "--unit",
+    default="patient",
+    show_default=True,
+    help="With --db: what one row is, patient, lesion or procedure.",
+)
 @click.option(
     "--plan", required=True, type=_PATH, metavar="PLAN.toml", help="What the centres agreed on."
 )
@@ -32,8 +46,10 @@ _PATH = click.Path(path_type=Path)
 @click.option("--audit", is_flag=True, help="List every value that leaves, with its place.")
 @json_option
 def share(
-    table_path: Path,
+    table_path: Path | None,
     *,
+    db: str | None,
+    unit: str,
     plan: Path,
     centre: str,
     key_path: Path,
@@ -45,7 +61,8 @@ def share(
 ) -> None:
     """Share sums of a cohort, never a row.
 
-    TABLE is an analysis table or a CSV of numbers. Without --out nothing is written: use it with
+    TABLE is an analysis table or a CSV of numbers; without it the rows are those of the store.
+    Without --out nothing is written: use it with
     --audit to see first what would leave. Counts under five are not told, and sums over such
     cells stay here.
     """
@@ -55,7 +72,7 @@ def share(
     with Progress() as progress:
         progress("adding up")
         made = share_cohort(
-            table_path,
+            _rows_of_store(db, unit) if table_path is None else table_path,
             plan_path=plan,
             centre=centre,
             key_path=key_path,
@@ -97,3 +114,11 @@ def share(
         click.echo(f"written: {made.written}; ledger: {made.ledger}")
     else:
         click.echo("nothing was written; give --out")
+
+
+def _rows_of_store(db: str | None, unit: str) -> AnalysisTable:
+    from opensirt.app.cohort_table import cohort_table
+    from opensirt.store.store import open_store
+
+    with open_store(db) as store:
+        return cohort_table(store, unit=unit)

@@ -245,7 +245,7 @@ def funnel_of_proportion(found: PooledProportion, base: EvidenceBase) -> bytes:
         fit,
         title=f"{words}: k = {found.k} studies, n = {found.n}",
         axis="log odds of the proportion",
-        notes=[*common_notes(found.selected, base)[:1], f"{test}."],
+        notes=[*common_notes(found.selected, base), f"{test}."],
         filled=0 if isinstance(filled, Missing) else filled.missing,
     )
 
@@ -273,5 +273,5 @@ def bubble_of_proportion(found: PooledProportion, base: EvidenceBase) -> bytes:
         title=f"{words}: k = {found.k} studies, n = {found.n}",
         axis="Proportion",
         across=name.replace("_", " "),
-        notes=[*common_notes(found.selected, base)[:1], said],
+        notes=[*common_notes(found.selected, base), said],
     )

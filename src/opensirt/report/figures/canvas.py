@@ -2,8 +2,9 @@
 
 import io
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from textwrap import wrap
 from typing import Any
 
 import matplotlib as mpl
@@ -89,3 +90,12 @@ def svg(figure: Figure) -> bytes:
     with mpl.rc_context({"svg.hashsalt": "opensirt", "svg.fonttype": "none"}):
         figure.savefig(stream, format="svg", metadata={"Date": None, "Creator": None})
     return stream.getvalue()
+
+
+def wrapped(notes: Iterable[str], width: int = 118) -> list[str]:
+    """Return lines of small text that fit below a picture.
+
+    >>> wrapped(["one two", "three"], 5)
+    ['one', 'two', 'three']
+    """
+    return [line for note in notes for line in wrap(note, width)]

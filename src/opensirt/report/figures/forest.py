@@ -8,7 +8,7 @@ from matplotlib.patches import Polygon
 
 from opensirt.domain.missing import Missing
 from opensirt.errors import InputError
-from opensirt.report.figures.canvas import SMALL_PT, TEXT_PT, png, sheet, style
+from opensirt.report.figures.canvas import SMALL_PT, TEXT_PT, png, sheet, style, wrapped
 from opensirt.report.figures.palette import BLUE, GREEN, INK, SOFT_INK, VERMILION
 
 _ROW_IN = 0.25
@@ -76,7 +76,7 @@ def forest_png(
     """
     if not rows:
         raise InputError("no study to draw; choose another endpoint, unit or criterion")
-    lines = [part for note in notes for part in _wrapped(note)]
+    lines = wrapped(notes)
     height = _TOP_IN + _ROW_IN * (len(rows) + 0.5) + _AXIS_IN + _LINE_IN * (len(lines) + 0.6)
     foot = (_AXIS_IN + _LINE_IN * (len(lines) + 0.6)) / height
     with style():
@@ -116,12 +116,6 @@ def forest_png(
         return png(figure)
 
 
-def _wrapped(note: str, width: int = 118) -> list[str]:
-    from textwrap import wrap
-
-    return wrap(note, width) or [""]
-
-
 def _draw(axes: Axes, row: ForestRow, number: int, scale: float) -> None:
     middle = scale * row.estimate
     if row.summary and not isinstance(row.low, Missing) and not isinstance(row.high, Missing):
@@ -131,7 +125,7 @@ def _draw(axes: Axes, row: ForestRow, number: int, scale: float) -> None:
             axes.plot(ends, [number] * 2, "|", color=VERMILION, markersize=6, zorder=2)
         left, right = scale * row.low, scale * row.high
         shape = [(left, number), (middle, number - 0.26), (right, number), (middle, number + 0.26)]
-        axes.add_patch(Polygon(shape, closed=True, facecolor=BLUE, edgecolor=BLUE, zorder=3))
+        axes.add_patch(Polygon(shape, closed=True, facecolor=BLUE, edgecolor=BLUE))
         return
     colour = GREEN if row.ours else INK
     for end, edge in ((row.low, 0.0), (row.high, 1.0)):
@@ -143,6 +137,7 @@ def _draw(axes: Axes, row: ForestRow, number: int, scale: float) -> None:
                 xy=(edge, number),
                 xycoords=axes.get_yaxis_transform(),
                 xytext=(middle, number),
+                textcoords="data",
                 arrowprops={"arrowstyle": "->", "color": colour, "lw": 1.0},
             )
     size = 3.0 + 4.5 * row.weight**0.5
@@ -203,8 +198,7 @@ def _frame(
     axes.spines["left"].set_visible(False)
     if log:
         axes.set_xscale("log")
-    if percent:
-        axes.set_xlim(0.0, 100.0)
+    axes.set_xlim(*((0.0, 100.0) if percent else _limits(rows, log=log)))
     if reference is not None:
         axes.axvline(scale * reference, color=SOFT_INK, linewidth=0.8, linestyle=":")
     first = next((number for number, row in enumerate(rows) if row.summary), None)
@@ -215,3 +209,17 @@ def _frame(
     axes.grid(visible=True, axis="x", color="#e6e6e6", linewidth=0.6)
     axes.set_axisbelow(True)
     axes.set_xlabel(axis)
+
+
+def _limits(rows: Sequence[ForestRow], *, log: bool) -> tuple[float, float]:
+    """Return an axis that holds every study; a wide summary runs out of it."""
+    shown = [row for row in rows if not row.summary] or list(rows)
+    ends = [
+        one
+        for row in shown
+        for one in (row.low, row.estimate, row.high)
+        if not isinstance(one, Missing)
+    ]
+    if log:
+        return 0.8 * min(ends), 1.25 * max(ends)
+    return 0.0, 1.1 * max(ends)

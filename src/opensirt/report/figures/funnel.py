@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from opensirt.errors import InputError
 from opensirt.outcomes.arrays import Floats, normal_quantile
 from opensirt.outcomes.evidence.pooling import Pooled
-from opensirt.report.figures.canvas import SMALL_PT, png, sheet, style
+from opensirt.report.figures.canvas import SMALL_PT, png, sheet, style, wrapped
 from opensirt.report.figures.palette import BLUE, INK, SOFT_INK, VERMILION
 
 _HEIGHT_IN = 3.6
@@ -30,9 +30,10 @@ def funnel_png(
     """
     effects = pooled.effects
     errors = np.sqrt(effects.variance)
+    lines = wrapped(notes)
     with style():
-        figure = sheet(_HEIGHT_IN + _LINE_IN * len(notes))
-        axes = figure.add_axes(_plot(len(notes)))
+        figure = sheet(_HEIGHT_IN + _LINE_IN * len(lines))
+        axes = figure.add_axes(_plot(len(lines)))
         z = normal_quantile(pooled.level)
         middle = pooled.pooled.estimate
         deepest = 1.08 * float(errors.max())
@@ -58,7 +59,7 @@ def funnel_png(
         axes.set_xlabel(axis)
         axes.set_ylabel("Standard error")
         axes.set_title(title)
-        _foot(figure, notes)
+        _foot(figure, lines)
         return png(figure)
 
 
@@ -95,9 +96,10 @@ def bubble_png(
     line = np.linspace(float(values.min()), float(values.max()), 100)
     centre, half = _line(pooled, line)
     back = np.vectorize(pooled.back)
+    lines = wrapped(notes)
     with style():
-        figure = sheet(_HEIGHT_IN + _LINE_IN * len(notes))
-        axes = figure.add_axes(_plot(len(notes)))
+        figure = sheet(_HEIGHT_IN + _LINE_IN * len(lines))
+        axes = figure.add_axes(_plot(len(lines)))
         axes.fill_between(
             line, back(centre - half), back(centre + half), color="#dfe9f3", linewidth=0
         )
@@ -115,7 +117,7 @@ def bubble_png(
         axes.set_title(title)
         axes.grid(visible=True, color="#e6e6e6", linewidth=0.6)
         axes.set_axisbelow(True)
-        _foot(figure, notes)
+        _foot(figure, lines)
         return png(figure)
 
 
