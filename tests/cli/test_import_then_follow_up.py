@@ -2,6 +2,7 @@
 
 import json
 import re
+import tomllib
 from datetime import date
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from opensirt.app.follow_up_course import follow_up_of
 from opensirt.app.import_records import import_records
 from opensirt.app.read_case import read_case
 from opensirt.cli import main
+from opensirt.files.follow_up_blocks import FollowUpBlocks
+from opensirt.files.toml_document import validated
 
 HOW_TO = Path(__file__).parents[2] / "docs/how-to/import-and-follow-up.md"
 COLUMNS = (
@@ -27,7 +30,7 @@ TABLE = f"""{COLUMNS}
 
 def blocks() -> tuple[str, str]:
     text = HOW_TO.read_text(encoding="utf-8")
-    mapping, follow_up = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    mapping, follow_up, _ = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
     return mapping, follow_up
 
 
@@ -64,3 +67,12 @@ def test_the_follow_up_of_the_how_to_can_be_done(tmp_path: Path) -> None:
         if one["assessments"]
     }
     assert (overall["recist_1_1"], overall["mrecist"]) == ("SD", "CR")
+
+
+def test_the_further_blocks_of_the_how_to_are_valid() -> None:
+    text = HOW_TO.read_text(encoding="utf-8")
+    *_, further = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    made = validated(FollowUpBlocks, tomllib.loads(further), Path("case.toml"))
+    assert made.follow_up.stable_at_least_days == 42
+    assert [one.sul_peak for one in made.follow_up.fdg_scans] == [8.0, 4.1]
+    assert made.follow_up.visits[0].segmentations[0].lesions == {"Tumor 1": "tumour 1"}

@@ -328,3 +328,35 @@ def test_tables_that_cannot_be_read_say_why(tmp_path: Path) -> None:
 
 def test_the_mapping_has_a_schema() -> None:
     assert mapping_schema()["$id"] == "opensirt/import/1"
+
+
+SYMPTOMS = """
+[[symptoms]]
+name = "flushing"
+per_day = "flush"
+ctcae_grade = "flush_grade"
+on = "day"
+"""
+
+
+def test_symptoms_are_read_and_impossible_ones_refused(tmp_path: Path) -> None:
+    head = 'schema = "opensirt/import/1"\nkey = "id"\nassume_treatments_complete = true\n'
+    path = tmp_path / "symptoms.csv"
+    path.write_text(
+        "id,day,flush,flush_grade\nP1,2025-07-01,4,2\nP1,2025-09-01,0,\nP2,2025-07-01,,\n"
+        "P3,2025-07-01,-1,\nP4,2025-07-01,,6\nP1,2025-07-01,3,1\n"
+    )
+    result = read_text(tmp_path, path, head + SYMPTOMS)
+    (record,) = result.records
+    assert [(one.on, one.per_day, one.ctcae_grade) for one in record.symptoms] == [
+        (date(2025, 7, 1), 4.0, 2),
+        (date(2025, 9, 1), 0.0, Missing.NOT_RECORDED),
+    ]
+    assert record.treatments_complete is True
+    assert record.assumed == ("every earlier treatment is in the table",)
+    reasons = {one.row: one.wanted for one in result.refused}
+    assert reasons[5] == "0 or more a day"
+    assert reasons[6] == "a grade of 0 to 5"
+    assert set(result.refused_rows) == {4, 5, 6, 7}
+    with pytest.raises(InputError, match="per_day or ctcae_grade is wanted"):
+        read_text(tmp_path, path, head + '[[symptoms]]\nname = "a"\non = "day"\n')

@@ -1,5 +1,6 @@
 """The clinical part of site.toml: rules, limits, checklist and questionnaires of a site."""
 
+import re
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -212,3 +213,12 @@ def test_the_items_of_a_licensed_questionnaire_give_it_scores(tmp_path: Path) ->
     assert found.scores["endocrine"] == pytest.approx(100 * (7 / 3 - 1) / 3)
     assert found.scores["social"] is Missing.NO_VERIFIED_VALUE
     assert profile("general").name == "general"
+
+
+def test_the_example_of_the_how_to_is_a_profile(tmp_path: Path) -> None:
+    page = Path(__file__).parents[2] / "docs/how-to/set-up-a-site.md"
+    block = re.findall(r"```toml\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)[-1]
+    ours = site(tmp_path, block)
+    assert ours.clinical.eligibility is not None
+    assert set(ours.clinical.own_rules) == {"E10", "L01"}
+    assert set(ours.clinical.questionnaires) == {"qlq_gi_net21"}

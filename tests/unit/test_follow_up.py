@@ -8,7 +8,6 @@ import pytest
 
 from opensirt.clinical.follow_up_record import (
     CriterionResponse,
-    DatedSymptom,
     FollowUp,
     FollowUpCourse,
     ReildFollowUp,
@@ -20,6 +19,7 @@ from opensirt.domain.laboratory import Analyte, LabValue
 from opensirt.domain.lesion import ImagingVisit, Lesion, LesionRole, Sight, SightState
 from opensirt.domain.missing import Missing
 from opensirt.domain.patient_record import (
+    DatedSymptom,
     FilledForm,
     PatientRecord,
     VitalState,
@@ -294,3 +294,10 @@ def test_two_values_of_one_day_are_a_finding() -> None:
     twice = lab(Analyte.BILIRUBIN, 70.0, "umol/L", 40, upper_limit=17.0)
     found = made(replace(RECORD, laboratory=(*RECORD.laboratory, twice)))
     assert "laboratory_twice_on_a_day" in {one.rule for one in found.findings}
+
+
+def test_what_people_saw_of_the_exclusions_answers_for_the_braat_grade_too() -> None:
+    asked = {"hepatic_progression", "biliary_obstruction"}
+    assert asked <= set(made().braat["v5"].missing)
+    facts = {"hepatic_progression": False, "biliary_obstruction": False}
+    assert not asked & set(made(reild_facts=facts).braat["v5"].missing)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from opensirt.app.case_record import patient_record
 from opensirt.clinical.biomarker import MarkerDefinition
 from opensirt.clinical.follow_up_record import (
-    DatedSymptom,
     FollowUpCourse,
     LesionDose,
     LiverToxicityAnswers,
@@ -38,6 +37,7 @@ from opensirt.domain.lesion import (
 from opensirt.domain.missing import Missing
 from opensirt.domain.patient_record import (
     ClinicalState,
+    DatedSymptom,
     FdgScan,
     FilledForm,
     HepatobiliaryScan,

@@ -57,6 +57,16 @@ def case_tables(record: PatientRecord, treated_on: date | None) -> Tables:
                 for one in record.treatments
             ]
             or None,
+            symptoms=[
+                _known(
+                    name=one.name,
+                    on=one.on,
+                    per_day=one.per_day,
+                    ctcae_grade=one.ctcae_grade,
+                )
+                for one in record.symptoms
+            ]
+            or None,
             adverse_events=[
                 _known(
                     term=one.term,
@@ -121,6 +131,7 @@ def _disease(record: PatientRecord) -> Tables:
         extrahepatic_disease=said.extrahepatic_disease,
         extrahepatic_sites=list(said.extrahepatic_sites) or None,
         liver_distribution=said.liver_distribution,
+        prior_treatments_complete=record.treatments_complete,
     )
     facts = _known(**dict(record.entered))
     if facts:

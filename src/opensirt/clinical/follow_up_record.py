@@ -28,7 +28,7 @@ from opensirt.domain.ctcae import CtcaeVersion
 from opensirt.domain.finding import Finding
 from opensirt.domain.laboratory import Analyte
 from opensirt.domain.missing import Missing
-from opensirt.domain.patient_record import PerformanceStatus, VitalStatus
+from opensirt.domain.patient_record import DatedSymptom, PerformanceStatus, VitalStatus
 from opensirt.domain.response import ResponseAssessment, ResponseCategory
 from opensirt.domain.score import Score
 from opensirt.errors import InputError
@@ -36,16 +36,6 @@ from opensirt.provenance import Provenance
 
 Number = float | Missing
 Flag = bool | Missing
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DatedSymptom:
-    """One symptom on one day, counted, graded, or both; 0 is none."""
-
-    name: str
-    on: date
-    per_day: Number = Missing.NOT_RECORDED
-    ctcae_grade: int | Missing = Missing.NOT_RECORDED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -155,6 +155,16 @@ class FilledForm:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DatedSymptom:
+    """One symptom on one day, counted, graded, or both; 0 is none."""
+
+    name: str
+    on: date
+    per_day: Number = Missing.NOT_RECORDED
+    ctcae_grade: int | Missing = Missing.NOT_RECORDED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FdgScan:
     """One FDG scan as a reader measured it by PERCIST: the hottest lesion, and what else changed.
 
@@ -229,6 +239,7 @@ class PatientRecord:
     lesions: tuple[Lesion, ...] = ()
     imaging: tuple[ImagingVisit, ...] = ()
     vital_status: VitalStatus | Missing = Missing.NOT_RECORDED
+    symptoms: tuple[DatedSymptom, ...] = ()
     fdg_scans: tuple[FdgScan, ...] = ()
     hepatobiliary_scans: tuple[HepatobiliaryScan, ...] = ()
     clinical_states: tuple[ClinicalState, ...] = ()

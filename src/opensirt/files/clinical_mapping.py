@@ -72,6 +72,20 @@ class EcogColumn(Dated):
     column: Name
 
 
+class SymptomColumns(Dated):
+    """One symptom: how often a day, its grade, or both; 0 is none."""
+
+    name: Name = Field(description='such as "flushing" or "diarrhoea"')
+    per_day: Name | None = Field(default=None, description="column: episodes or stools a day")
+    ctcae_grade: Name | None = Field(default=None, description="column of the grade")
+
+    @model_validator(mode="after")
+    def _reads_something(self) -> Self:
+        if self.per_day is None and self.ctcae_grade is None:
+            raise ValueError("per_day or ctcae_grade is wanted")
+        return self
+
+
 class AdverseEventColumns(Dated):
     """Adverse events; a grade of 0 is no event."""
 
@@ -158,6 +172,7 @@ class LesionColumns(Dated):
     viable_diameter_mm: Name | None = None
     viable_perpendicular_mm: Name | None = None
     volume_ml: Name | None = None
+    attenuation_hu: Name | None = None
     new_lesion: Name | None = Field(default=None, description="column: whether a lesion is new")
     new_lesion_codes: dict[str, bool] = Field(default_factory=lambda: {"1": True, "0": False})
     assume_no_new_lesion: bool = False
@@ -172,6 +187,7 @@ class LesionColumns(Dated):
             "viable_diameter_mm",
             "viable_perpendicular_mm",
             "volume_ml",
+            "attenuation_hu",
         )
         return {one: getattr(self, one) for one in names if getattr(self, one) is not None}
 
@@ -206,6 +222,10 @@ class ClinicalMapping(Block):
     labs: list[LaboratoryColumn] = Field(default_factory=list)
     performance: list[EcogColumn] = Field(default_factory=list)
     adverse_events: list[AdverseEventColumns] = Field(default_factory=list)
+    symptoms: list[SymptomColumns] = Field(default_factory=list)
+    assume_treatments_complete: bool = Field(
+        default=False, description="every earlier treatment is in the table: an assumption"
+    )
     treatments: list[TreatmentColumns] = Field(default_factory=list)
     facts: list[EnteredFact] = Field(default_factory=list)
     vital_status: VitalColumns | None = None
@@ -233,6 +253,7 @@ class ClinicalMapping(Block):
             *self.labs,
             *self.performance,
             *self.adverse_events,
+            *self.symptoms,
             *self.treatments,
             *self.facts,
             *self.forms,
@@ -263,6 +284,8 @@ _COLUMN_FIELDS = (
     "cycles",
     "activity_gbq",
     "new_lesion",
+    "per_day",
+    "ctcae_grade",
 )
 
 

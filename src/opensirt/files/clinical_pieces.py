@@ -8,10 +8,12 @@ from typing import Any
 from opensirt.clinical.predicate import check_facts
 from opensirt.clinical.quality_of_life import questionnaire, score_answers
 from opensirt.domain.adverse_event import AdverseEvent
+from opensirt.domain.ctcae import HIGHEST_GRADE
 from opensirt.domain.laboratory import LabValue
 from opensirt.domain.lesion import NewLesion, Sight, SightState
 from opensirt.domain.missing import Missing
 from opensirt.domain.patient_record import (
+    DatedSymptom,
     EarlierTreatment,
     FilledForm,
     PerformanceStatus,
@@ -30,6 +32,7 @@ from opensirt.files.clinical_mapping import (
     LaboratoryColumn,
     LesionColumns,
     Reading,
+    SymptomColumns,
     TreatmentColumns,
     VitalColumns,
 )
@@ -133,6 +136,7 @@ def _readers(mapping: ClinicalMapping) -> Iterator[tuple[Reading, Reader]]:
         (_laboratory, mapping.labs),
         (_ecog, mapping.performance),
         (_event, mapping.adverse_events),
+        (_symptom, mapping.symptoms),
         (_treatment, mapping.treatments),
         (_fact, mapping.facts),
         (_vital, [mapping.vital_status]),
@@ -231,6 +235,24 @@ def _ecog(row: RowView, block: EcogColumn) -> Iterator[Piece]:
     on = row.dated(block)
     status = _made(block.column, row.cell(block.column), lambda: PerformanceStatus(ecog, on))
     yield Piece(("performance", on), status, block.column)
+
+
+def _symptom(row: RowView, block: SymptomColumns) -> Iterator[Piece]:
+    per_day = row.number(block.per_day)
+    grade: int | Missing = Missing.NOT_RECORDED
+    if block.ctcae_grade is not None:
+        found = row.rules.whole(block.ctcae_grade, row.cell(block.ctcae_grade))
+        grade = Missing.NOT_RECORDED if found is None else found
+    column = block.per_day or block.ctcae_grade or ""
+    if isinstance(per_day, Missing) and isinstance(grade, Missing):
+        return
+    if not isinstance(per_day, Missing) and per_day < 0:
+        raise CellError(column, row.cell(column), "0 or more a day")
+    if not isinstance(grade, Missing) and not 0 <= grade <= HIGHEST_GRADE:
+        raise CellError(block.ctcae_grade or "", str(grade), f"a grade of 0 to {HIGHEST_GRADE}")
+    on = row.dated(block)
+    made = DatedSymptom(name=block.name, on=on, per_day=per_day, ctcae_grade=grade)
+    yield Piece(("symptom", block.name, on), made, column)
 
 
 def _event(row: RowView, block: AdverseEventColumns) -> Iterator[Piece]:

@@ -161,7 +161,10 @@ def read_clinical_table(path: Path, mapping: ClinicalMapping, *, today: date) ->
             unchecked.add(key)
     assumed = _assumed(mapping)
     return ImportResult(
-        records=tuple(_record(key, one.slots, assumed) for key, one in patients.items()),
+        records=tuple(
+            _record(key, one.slots, assumed, complete=mapping.assume_treatments_complete)
+            for key, one in patients.items()
+        ),
         treated_on=_treated_on(patients, mapping),
         stored=tuple(stored),
         refused=tuple(refused),
@@ -270,7 +273,11 @@ def _word(one: object) -> str:
 
 
 def _record(
-    key: str, slots: Mapping[Slot, tuple[Any, int]], assumed: tuple[str, ...]
+    key: str,
+    slots: Mapping[Slot, tuple[Any, int]],
+    assumed: tuple[str, ...],
+    *,
+    complete: bool,
 ) -> PatientRecord:
     kinds: dict[object, dict[Slot, Any]] = defaultdict(dict)
     for slot, (value, _) in slots.items():
@@ -281,6 +288,8 @@ def _record(
         birth_year=kinds["birth_year"].get((), Missing.NOT_RECORDED),
         disease=Disease(**disease),
         treatments=tuple(kinds["treatment"].values()),
+        treatments_complete=complete or Missing.NOT_RECORDED,
+        symptoms=tuple(sorted(kinds["symptom"].values(), key=lambda one: (one.on, one.name))),
         laboratory=tuple(sorted(kinds["laboratory"].values(), key=lambda one: one.on)),
         performance=tuple(sorted(kinds["performance"].values(), key=lambda one: one.on)),
         adverse_events=tuple(sorted(kinds["event"].values(), key=lambda one: one.on)),
@@ -339,6 +348,8 @@ def _assumed(mapping: ClinicalMapping) -> tuple[str, ...]:
         found.append("dates that the mapping states for all rows")
     if any(one.assume_no_new_lesion for one in mapping.lesions):
         found.append("no new lesions")
+    if mapping.assume_treatments_complete:
+        found.append("every earlier treatment is in the table")
     return tuple(found)
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from opensirt.clinical.follow_up_record import (
     CriterionResponse,
-    DatedSymptom,
     FollowUp,
     FollowUpCourse,
     ReildFollowUp,
@@ -21,7 +20,7 @@ from opensirt.clinical.timeline import EventKind, Timeline, TimelineEvent, timel
 from opensirt.domain.finding import Finding, Severity
 from opensirt.domain.laboratory import analyte_facts
 from opensirt.domain.missing import Missing
-from opensirt.domain.patient_record import PatientRecord, VitalState
+from opensirt.domain.patient_record import DatedSymptom, PatientRecord, VitalState
 from opensirt.domain.site import SiteProfile
 from opensirt.errors import InputError
 from opensirt.provenance import Provenance
@@ -92,6 +91,7 @@ def follow_up(
         raise InputError(
             f"follow-up on {on} lies before treatment on {course.treated_on}; correct one of them"
         )
+    course = replace(course, symptoms=course.symptoms or record.symptoms)
     days = [one.on for one in record.imaging]
     twice = sorted({one.isoformat() for one in days if days.count(one) > 1})
     if twice:

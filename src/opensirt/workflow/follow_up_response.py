@@ -7,7 +7,6 @@ from datetime import date
 from opensirt.clinical.biomarker import MARKERS, marker_response
 from opensirt.clinical.follow_up_record import (
     CriterionResponse,
-    DatedSymptom,
     FollowUpCourse,
     FormFollowUp,
     MarkerFollowUp,
@@ -39,7 +38,7 @@ from opensirt.clinical.response.per_lesion import lesion_responses
 from opensirt.clinical.toxicity.laboratory_series import baseline_value
 from opensirt.domain.lesion import ImagingVisit, LesionRole, Sight, SightState
 from opensirt.domain.missing import Missing
-from opensirt.domain.patient_record import FilledForm, PatientRecord
+from opensirt.domain.patient_record import DatedSymptom, FilledForm, PatientRecord
 from opensirt.domain.response import ResponseAssessment
 
 

@@ -222,12 +222,21 @@ def braat_by_version(
                 invasive_treatment=course.braat.invasive_treatment,
                 fatal=course.braat.fatal,
                 resolved=course.braat.resolved,
-                hepatic_progression=course.braat.hepatic_progression,
-                biliary_obstruction=course.braat.biliary_obstruction,
+                hepatic_progression=_answered(course, "hepatic_progression"),
+                biliary_obstruction=_answered(course, "biliary_obstruction"),
             )
         )
         for version in course.ctcae_versions
     }
+
+
+def _answered(course: FollowUpCourse, name: str) -> bool | Missing:
+    """Return an exclusion of the Braat grade, or what people saw of it for every definition."""
+    stated: bool | Missing = getattr(course.braat, name)
+    seen = course.reild_facts.get(name)
+    if isinstance(stated, Missing) and isinstance(seen, bool):
+        return seen
+    return stated
 
 
 def _changes(
