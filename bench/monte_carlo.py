@@ -25,10 +25,10 @@ from opensirt.imaging.voxel_weights import voxel_weights
 from opensirt.physics.decay import permanent_implant
 from opensirt.physics.dose.batches import GraphicsProcessor
 from opensirt.physics.dose.monte_carlo import MonteCarlo, MonteCarloResult, Target
+from opensirt.reference.commissioning import reference_tables
 from opensirt.reference.constant import constant
 from opensirt.reference.radionuclide import radionuclide
 
-PHANTOM = Path(__file__).parents[1] / "tests" / "published" / "data" / "phantom40_egsnrc.npz"
 EGSNRC_PER_S, EGSNRC_TO_TWO_PERCENT_S = 37_500.0, 113.0
 WANTED_PER_S, WANTED_TO_TWO_PERCENT_S, MAX_COMPILE_S = 1.5e6, 1.2, 10.0
 REPEATS = 5
@@ -42,7 +42,7 @@ def grid_of(shape: tuple[int, int, int], side_mm: float) -> Grid:
 
 def phantom() -> tuple[TimeIntegratedActivityMap, DensityMap]:
     """Return decays and densities of the phantom with liver, tumours, lung, bone and gas."""
-    stored = np.load(PHANTOM)
+    stored = reference_tables("phantom40_egsnrc")
     grid = grid_of((40, 40, 40), SIDE_MM)
     per_ml = (stored["activity_fraction"] * 1e12 / grid.voxel_volume_ml).astype(np.float32)
     density = (stored["density_g_per_ml"] / 1e3).astype(np.float32)

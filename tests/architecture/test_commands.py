@@ -24,6 +24,7 @@ def test_the_commands_are_those_of_the_contract_that_exist() -> None:
                 "administer",
                 "approve",
                 "cohort",
+                "commission",
                 "compare",
                 "db",
                 "demo",

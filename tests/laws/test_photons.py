@@ -1,7 +1,5 @@
 """Photons on two grids: nothing is lost, and the split cannot be seen."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from builders import centred_grid, seeds
@@ -12,10 +10,10 @@ from opensirt.domain.grid import Grid
 from opensirt.domain.image import DensityMap, TimeIntegratedActivityMap
 from opensirt.physics.dose import dose_engine
 from opensirt.physics.dose.photons import PhotonDose, photon_dose
+from opensirt.reference.commissioning import reference_tables
 from opensirt.reference.point_kernel import point_kernel
 from opensirt.reference.radionuclide import radionuclide
 
-DATA = Path(__file__).parents[1] / "published" / "data" / "voxel_s_values_egsnrc.npz"
 SIDES_MM = {"3mm": 3.0, "4mm": 4.0, "4p8mm": 4.8}
 NUCLIDES = {"Ho166": "Ho-166", "Lu177": "Lu-177", "Re188": "Re-188"}
 BREMSSTRAHLUNG, PHOTON, SIGMA_PHOTON = 6, 8, 9
@@ -37,7 +35,7 @@ def test_voxel_s_values_of_photons_agree_with_the_reference(table: str) -> None:
     values = np.zeros(grid.shape)
     values[14, 14, 14] = 1e6 / grid.voxel_volume_ml
     found_gy = of(grid, values, name).dose_gy
-    rows = np.load(DATA)[table].astype(np.float64)
+    rows = reference_tables("voxel_s_values_egsnrc")[table].astype(np.float64)
     k, j, i = (rows[:, axis].astype(int) for axis in (2, 1, 0))
     found = found_gy[14 + k, 14 + j, 14 + i] * 1e3
     wanted = rows[:, BREMSSTRAHLUNG] + rows[:, PHOTON]

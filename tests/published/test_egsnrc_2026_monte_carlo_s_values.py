@@ -1,12 +1,12 @@
 """Voxel S values by Monte Carlo against those of EGSnrc in water (data/README.md)."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from monte_carlo_cases import one_voxel
 
-TABLES = np.load(Path(__file__).parent / "data" / "voxel_s_values_egsnrc.npz")
+from opensirt.reference.commissioning import reference_tables
+
+TABLES = reference_tables("voxel_s_values_egsnrc")
 MGY_PER_MBQ_S = 1e9
 TOTAL = 3
 

@@ -1,7 +1,6 @@
 """A phantom with liver, tumours, lung, bone and gas, computed with EGSnrc (data/README.md)."""
 
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,8 +8,9 @@ from monte_carlo_cases import decays_of, density_of, grid_of, run
 from numpy.typing import NDArray
 
 from opensirt.physics.dose.monte_carlo import MonteCarloResult
+from opensirt.reference.commissioning import reference_tables
 
-STORED = np.load(Path(__file__).parent / "data" / "phantom40_egsnrc.npz")
+STORED = reference_tables("phantom40_egsnrc")
 SOFT, LIVER, LUNG, BONE, TUMOUR_1, TUMOUR_2 = 1, 2, 3, 4, 6, 7
 MGY_PER_MBQ_S = 1e9
 ALLOWED = {SOFT: 0.01, LIVER: 0.01, LUNG: 0.02, BONE: 0.01, TUMOUR_1: 0.01, TUMOUR_2: 0.01}

@@ -1,7 +1,5 @@
 """Superposition in a phantom of 40³ voxels with lung, bone, gas, by EGSnrc for this project."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -9,9 +7,10 @@ from numpy.typing import NDArray
 from opensirt.domain.grid import Grid
 from opensirt.domain.image import DensityMap, TimeIntegratedActivityMap
 from opensirt.physics.dose.superposition import Superposition
+from opensirt.reference.commissioning import reference_tables
 from opensirt.reference.radionuclide import radionuclide
 
-STORED = np.load(Path(__file__).parent / "data" / "phantom40_egsnrc.npz")
+STORED = reference_tables("phantom40_egsnrc")
 GRID = Grid((40, 40, 40), np.diag((3.0, 3.0, 3.0, 1.0)), "2.25.7")
 SOFT, LIVER, LUNG, BONE, LARGE_TUMOUR, SMALL_TUMOUR = 1, 2, 3, 4, 6, 7
 

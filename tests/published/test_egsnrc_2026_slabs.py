@@ -4,17 +4,16 @@ The slabs are infinite across; here decays lie in one column and the energy is a
 by symmetry that is the dose in the central column of a wide source.
 """
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from monte_carlo_cases import decays_of, density_of, grid_of, run
 from numpy.typing import NDArray
 
+from opensirt.reference.commissioning import reference_tables
 from opensirt.reference.radionuclide import radionuclide
 from opensirt.reference.transport.material import material_names
 
-SLABS = np.load(Path(__file__).parent / "data" / "slabs_egsnrc.npz")
+SLABS = reference_tables("slabs_egsnrc")
 FROM_MM, TO_MM, DENSITY, SIGMA_PERCENT, RELATIVE = range(5)
 CLOSE_MM = 12.0
 LIVER, LUNG, BONE = ("liver", 1.05), ("lung", 0.26), ("cortical_bone", 1.85)

@@ -4,8 +4,6 @@ Laterally endless slabs: the column in the middle of a grid wider than the range
 reference averaged over each voxel, in parts of the equilibrium dose.
 """
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -14,10 +12,11 @@ from opensirt.domain.grid import Grid
 from opensirt.domain.image import DensityMap, TimeIntegratedActivityMap
 from opensirt.physics.dose import dose_engine
 from opensirt.physics.dose.superposition import Superposition
+from opensirt.reference.commissioning import reference_tables
 from opensirt.reference.radionuclide import radionuclide
 
 Y90 = radionuclide("Y-90", "egsnrc")
-TABLES = np.load(Path(__file__).parent / "data" / "slabs_egsnrc.npz")
+TABLES = reference_tables("slabs_egsnrc")
 BQ_S_PER_ML = 1e12
 DECAYS_PER_MM3 = 1e9
 WITHIN_MM = 12.0

@@ -4,13 +4,12 @@ The kernels under test come from concentric shells around a point, so agreement 
 from point to voxel, for cubes and for a voxel of 4.07 × 4.07 × 3 mm.
 """
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from opensirt.physics.kernel import VoxelKernel, voxel_kernel
+from opensirt.reference.commissioning import reference_tables
 from opensirt.reference.radionuclide import radionuclide
 
 SIDES_MM = {
@@ -22,7 +21,7 @@ SIDES_MM = {
 }
 NUCLIDES = {"Y90": "Y-90", "Ho166": "Ho-166", "Lu177": "Lu-177", "Re188": "Re-188"}
 MGY_PER_MBQ_S = 1e9
-TABLES = np.load(Path(__file__).parent / "data" / "voxel_s_values_egsnrc.npz")
+TABLES = reference_tables("voxel_s_values_egsnrc")
 TOTAL, ELECTRON, SIGMA_ELECTRON, BREMSSTRAHLUNG, PHOTON, SIGMA_PHOTON = 3, 4, 5, 6, 8, 9
 
 tables = pytest.mark.parametrize("table", sorted(TABLES))

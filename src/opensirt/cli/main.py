@@ -8,6 +8,7 @@ import click
 from opensirt import __version__
 from opensirt.cli.case_commands import demo, plan, run, verify, work_up
 from opensirt.cli.cohort_commands import cohort
+from opensirt.cli.commission_command import commission
 from opensirt.cli.course_commands import administer, approve, order
 from opensirt.cli.database_commands import db
 from opensirt.cli.engine_commands import compare, dose, dvh, kernel
@@ -75,6 +76,7 @@ for _command in (
     kernel,
     dvh,
     compare,
+    commission,
     db,
     cohort,
     evidence,
