@@ -4,13 +4,14 @@ from dataclasses import replace
 
 import report_results as made
 
+from opensirt.domain.missing import Missing
 from opensirt.report.content import Table
 from opensirt.report.results import results_document
-from opensirt.report.sections.uncertainty import uncertainty_table
+from opensirt.report.sections.uncertainty import interval_table, uncertainty_table
 from opensirt.report.sections.verification import verification_section
 
 
-def test_each_structure_has_its_contributions_and_a_lower_bound_is_called_one() -> None:
+def test_each_structure_has_its_contributions() -> None:
     table = uncertainty_table(
         (
             made.uncertainty("Liver", 50.0),
@@ -18,24 +19,29 @@ def test_each_structure_has_its_contributions_and_a_lower_bound_is_called_one() 
         )
     )
     headers = [one.header for one in table.columns]
-    assert headers == ["Structure", "Calibration", "Volume ⚠", "Estimate", "U ⚠", "U is a"]
-    assert [one.text for one in table.rows[0]] == [
-        "Liver",
-        "–",
-        "3.0",
-        "50.0",
-        "3.00",
-        "lower bound",
-    ]
-    assert [one.text for one in table.rows[1]] == [
-        "Tumour 1",
-        "4.0",
-        "3.0",
-        "120",
-        "12.0",
-        "95 % interval",
-    ]
+    assert headers == ["Structure", "Calibration", "Volume ⚠", "Together ⚠"]
+    assert [one.text for one in table.rows[0]] == ["Liver", "–", "3.0", "3.0"]
+    assert [one.text for one in table.rows[1]] == ["Tumour 1", "4.0", "3.0", "5.0"]
     assert any("nobody has read" in one for one in table.notes)
+
+
+def test_each_dose_has_its_interval_and_a_lower_bound_is_called_one() -> None:
+    table = interval_table(
+        (made.uncertainty("Liver", 50.0), made.uncertainty("Tumour 1", 120.0, calibrated=True))
+    )
+    assert table is not None
+    headers = [one.header for one in table.columns]
+    assert headers[:5] == ["Structure", "Mean ⚠", "D95 ⚠", "D70 ⚠", "D50 ⚠"]
+    liver = [one.text for one in table.rows[0]]
+    assert liver[:2] == ["Liver", "50.0 (45.0–60.0)"]
+    assert liver[3] == "40.0 (36.0–48.0)"
+    assert liver[-2:] == ["yes", "lower bound"]
+    assert table.rows[1][-1].text == "95 % interval"
+
+
+def test_nothing_drawn_is_no_table() -> None:
+    bare = replace(made.uncertainty("Liver", 50.0), sampled=Missing.NOT_EVALUABLE)
+    assert interval_table((bare,)) is None
 
 
 def test_what_is_included_nowhere_is_said_with_its_reason() -> None:
@@ -49,9 +55,9 @@ def test_the_table_stands_in_the_checks_and_is_absent_without_uncertainties() ->
         blocks = verification_section(verification).blocks
         return [one.caption for one in blocks if isinstance(one, Table)]
 
-    wanted = "Uncertainty of the mean dose and what contributes to it"
-    assert wanted in titles()
-    assert wanted not in titles(uncertainties=())
+    for wanted in ("What makes the mean dose uncertain", "Doses with their 95 % intervals"):
+        assert wanted in titles()
+        assert wanted not in titles(uncertainties=())
 
 
 def test_results_hold_every_component_with_its_reason() -> None:
@@ -67,4 +73,12 @@ def test_results_hold_every_component_with_its_reason() -> None:
         "source": "a paper",
         "status": "unverified",
     }
+    interval = liver["interval"]
+    assert interval["mean_gy"] == {
+        "estimate": liver["mean_gy"],
+        "low": 0.9 * liver["mean_gy"],
+        "high": 1.2 * liver["mean_gy"],
+    }
+    assert interval["dvh"][0]["volume_fraction"] == 0.05
+    assert interval["contour_shift_mm"] == {"x": 1.0, "y": -2.0, "z": 0.5}
     assert liver["best_estimate_gy_expanded_uncertainty"] == 2 * 0.03 * liver["mean_gy"]

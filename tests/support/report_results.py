@@ -30,7 +30,12 @@ from opensirt.domain.record import (
     Workup,
 )
 from opensirt.domain.structure import Structure, StructureKind, StructureSet
-from opensirt.domain.uncertainty import DoseUncertainty, UncertaintyComponent
+from opensirt.domain.uncertainty import (
+    DoseInterval,
+    DoseUncertainty,
+    SampledDose,
+    UncertaintyComponent,
+)
 from opensirt.physics.uncertainty import dose_uncertainty
 from opensirt.provenance import Provenance
 
@@ -226,6 +231,25 @@ def uncertainty(label: str, mean_gy: float, *, calibrated: bool = False) -> Dose
             ),
         ),
         coverage_factor=2.0,
+        sampled=sampled(mean_gy),
+    )
+
+
+def sampled(mean_gy: float) -> SampledDose:
+    """Return intervals that reach a tenth below and two tenths above."""
+
+    def around(gy: float) -> DoseInterval:
+        return DoseInterval(estimate_gy=gy, low_gy=0.9 * gy, high_gy=1.2 * gy)
+
+    return SampledDose(
+        mean=around(mean_gy),
+        at_volume={part: around(mean_gy * (1.5 - part)) for part in (0.05, 0.5, 0.7, 0.95)},
+        corrected=True,
+        draws=64,
+        probability=0.95,
+        how="drawn for a test",
+        shift_mm=(1.0, -2.0, 0.5),
+        shift_spread=0.01,
     )
 
 

@@ -1,6 +1,8 @@
 """How sure a dose is: what contributes, and what is not included."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from opensirt.domain.missing import Missing
 from opensirt.errors import InputError
@@ -51,6 +53,57 @@ class Correlation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DoseInterval:
+    """A dose and the interval that holds it with a stated probability.
+
+    Raises
+    ------
+    InputError
+        When the estimate lies outside the interval or a dose is not finite.
+    """
+
+    estimate_gy: float
+    low_gy: float
+    high_gy: float
+
+    def __post_init__(self) -> None:
+        if not -float("inf") < self.low_gy <= self.estimate_gy <= self.high_gy < float("inf"):
+            raise InputError(
+                f"an interval holds its estimate; found {self.estimate_gy} Gy in {self.low_gy} to "
+                f"{self.high_gy} Gy"
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampledDose:
+    """Mean and dose–volume histogram of one structure with intervals, from drawn realisations.
+
+    The estimate is the median of the draws, the interval holds the middle `probability` of them
+    and need not be symmetric (JCGM 101:2008). `at_volume` maps a volume fraction to the highest
+    dose that at least this fraction receives: the histogram with its band.
+    """
+
+    mean: DoseInterval
+    at_volume: Mapping[float, DoseInterval]
+    corrected: bool
+    """True when the image's resolution is corrected for."""
+    draws: int
+    probability: float
+    how: str
+    shift_mm: tuple[float, float, float] | Missing
+    """Where the image puts the contour, from where it was drawn, in LPS."""
+    shift_spread: float | Missing
+    """Relative standard deviation of the mean when only the contour's place varies."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "at_volume", MappingProxyType(dict(self.at_volume)))
+
+    def dose(self, volume_fraction: float) -> DoseInterval:
+        """Return D of a volume fraction; raise `KeyError` when it was not sampled."""
+        return self.at_volume[volume_fraction]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DoseUncertainty:
     """Mean dose of one structure with the table of what makes it uncertain.
 
@@ -70,6 +123,8 @@ class DoseUncertainty:
     expanded_gy: float | Missing
     uncorrected_expanded_gy: float | Missing
     coverage_factor: float
+    sampled: SampledDose | Missing = Missing.NOT_ESTIMATED
+    """The stated intervals; the table of components explains that of the mean."""
 
     @property
     def not_included(self) -> tuple[str, ...]:

@@ -188,7 +188,7 @@ class _Model:
         self._fwhm_mm = fwhm_mm
         weights = {
             label: (mask, voxel_weights(mask, image.grid))
-            for label, mask in _exclusive(structures).items()
+            for label, mask in exclusive_masks(structures).items()
         }
         inside = {label: one for label, (_, one) in weights.items() if one.flat_index.size}
         self._masks = {label: weights[label][0] for label in inside}
@@ -252,8 +252,11 @@ class _Model:
         return _Region(everything, rest, blurred)
 
 
-def _exclusive(structures: Sequence[Structure]) -> dict[str, Mask]:
-    """Cut structures into compartments without overlap; a structure all covered has none."""
+def exclusive_masks(structures: Sequence[Structure]) -> dict[str, Mask]:
+    """Cut structures into compartments without overlap; a structure all covered has none.
+
+    Tumours and gallbladder first, then the others from the smallest to the largest.
+    """
     ordered = sorted(structures, key=lambda one: (one.kind not in _FIRST_KINDS, one.volume_ml))
     masks: dict[str, Mask] = {}
     taken: list[Mask] = []

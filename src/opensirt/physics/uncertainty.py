@@ -11,7 +11,12 @@ from math import exp, hypot, log, pi, sqrt
 import numpy as np
 
 from opensirt.domain.missing import Missing
-from opensirt.domain.uncertainty import Correlation, DoseUncertainty, UncertaintyComponent
+from opensirt.domain.uncertainty import (
+    Correlation,
+    DoseUncertainty,
+    SampledDose,
+    UncertaintyComponent,
+)
 from opensirt.errors import InputError
 from opensirt.units import ML_PER_MM3
 
@@ -40,14 +45,23 @@ def equivalent_diameter_mm(volume_ml: float) -> float:
     return float((6 * volume_ml / ML_PER_MM3 / pi) ** (1 / 3))
 
 
+def diameter_uncertainty_mm(*, voxel_mm: float, edge_fwhm_mm: float = 0.0) -> float:
+    """Return the standard uncertainty of a diameter between two drawn edges.
+
+    u(d)² = a²/6 + w²/(4 ln 2): each edge is known to ± half a voxel a (rectangular) and to the
+    spread w of the image it was drawn on, as in Gear et al. 2018. One edge, or a radius, has half
+    of it.
+    """
+    return sqrt(voxel_mm**2 / 6 + edge_fwhm_mm**2 / (4 * log(2)))
+
+
 def volume_uncertainty_fraction(
     volume_ml: float, *, voxel_mm: float, edge_fwhm_mm: float = 0.0
 ) -> float:
     """Return the relative standard uncertainty of the volume inside a drawn edge.
 
-    u(d)² = a²/6 + w²/(4 ln 2) for two edges across a diameter d, each known to ± half a voxel a
-    (rectangular) and to the spread w of the image it was drawn on; u(v)/v = 3 u(d)/d, as in
-    Gear et al. 2018. The structure counts as a sphere of its volume.
+    u(v)/v = 3 u(d)/d with `diameter_uncertainty_mm`. The structure counts as a sphere of its
+    volume.
 
     Parameters
     ----------
@@ -56,7 +70,7 @@ def volume_uncertainty_fraction(
     edge_fwhm_mm
         Full width at half maximum of the image whose edge was drawn; 0 leaves it out.
     """
-    spread_mm = sqrt(voxel_mm**2 / 6 + edge_fwhm_mm**2 / (4 * log(2)))
+    spread_mm = diameter_uncertainty_mm(voxel_mm=voxel_mm, edge_fwhm_mm=edge_fwhm_mm)
     return 3 * spread_mm / equivalent_diameter_mm(volume_ml)
 
 
@@ -171,11 +185,13 @@ def dose_uncertainty(
     components: Sequence[UncertaintyComponent],
     correlations: Sequence[Correlation] = (),
     coverage_factor: float,
+    sampled: SampledDose | Missing = Missing.NOT_ESTIMATED,
 ) -> DoseUncertainty:
-    """Return the uncertainty of one structure's mean dose.
+    """Return the uncertainty of one structure's doses.
 
-    U = k u for the corrected dose; for the uncorrected one U = k u + |correction|, as
-    JCGM 100:2008, F.2.4.5, has it for a known effect that is not corrected.
+    U = k u for the corrected mean. For the uncorrected one, U reaches the farther end of the
+    sampled interval; without one it is k u + |correction|, as JCGM 100:2008, F.2.4.5, has it for
+    a known effect that is not corrected.
     """
     fraction = combined_fraction(components, correlations)
     best = mean_gy if isinstance(corrected_gy, Missing) else corrected_gy
@@ -184,6 +200,8 @@ def dose_uncertainty(
     if not isinstance(fraction, Missing):
         expanded = coverage_factor * fraction * best
         uncorrected = coverage_factor * fraction * best + abs(best - mean_gy)
+    if not isinstance(sampled, Missing):
+        uncorrected = max(sampled.mean.high_gy - mean_gy, mean_gy - sampled.mean.low_gy)
     return DoseUncertainty(
         label=label,
         mean_gy=mean_gy,
@@ -195,4 +213,5 @@ def dose_uncertainty(
         expanded_gy=expanded,
         uncorrected_expanded_gy=uncorrected,
         coverage_factor=coverage_factor,
+        sampled=sampled,
     )

@@ -25,13 +25,14 @@ from opensirt.domain.record import (
     Workup,
 )
 from opensirt.domain.session_dose import CumulativeDose
-from opensirt.domain.uncertainty import DoseUncertainty
+from opensirt.domain.uncertainty import DoseInterval, DoseUncertainty, SampledDose
 from opensirt.errors import InputError
 from opensirt.provenance import Provenance
 from opensirt.report.optimise_results import optimised_data, second_check_data
 from opensirt.report.plain import NO_VALUE, plain
 from opensirt.report.results_schema import results_schema
 from opensirt.report.sections.chosen import reported_dose
+from opensirt.report.sections.uncertainty import REPORTED_PERCENT
 from opensirt.report.selection_results import selection_data
 from opensirt.report.wording import RESEARCH_USE
 
@@ -456,6 +457,7 @@ def _uncertainty(one: DoseUncertainty) -> dict[str, Any]:
         "best_estimate_gy_expanded_uncertainty": _number(one.expanded_gy),
         "mean_gy_expanded_uncertainty": _number(one.uncorrected_expanded_gy),
         "coverage_factor": _number(one.coverage_factor),
+        "interval": _sampled(one.sampled),
         "lower_bound": one.lower_bound,
         "not_included": list(one.not_included),
         "components": [
@@ -476,6 +478,37 @@ def _uncertainty(one: DoseUncertainty) -> dict[str, Any]:
             }
             for link in one.correlations
         ],
+    }
+
+
+def _sampled(one: SampledDose | Missing) -> dict[str, Any] | str:
+    if isinstance(one, Missing):
+        return one.value
+    shift: str | dict[str, Any]
+    if isinstance(one.shift_mm, Missing):
+        shift = one.shift_mm.value
+    else:
+        shift = {axis: _number(mm) for axis, mm in zip("xyz", one.shift_mm, strict=True)}
+    return {
+        "probability": _number(one.probability),
+        "mean_gy": _interval(one.mean),
+        **{f"d{part}_gy": _interval(one.dose(part / 100)) for part in REPORTED_PERCENT},
+        "dvh": [
+            {"volume_fraction": _number(part), **_interval(dose)}
+            for part, dose in one.at_volume.items()
+        ],
+        "corrected_for_resolution": one.corrected,
+        "contour_shift_mm": shift,
+        "draws": one.draws,
+        "how": one.how,
+    }
+
+
+def _interval(one: DoseInterval) -> dict[str, Any]:
+    return {
+        "estimate": _number(one.estimate_gy),
+        "low": _number(one.low_gy),
+        "high": _number(one.high_gy),
     }
 
 

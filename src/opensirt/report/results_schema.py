@@ -399,6 +399,22 @@ def _uncertainty() -> dict[str, Any]:
         }
     )
     correlation = _object({"first": _NAME, "second": _NAME, "coefficient": {"type": "number"}})
+    ends = _object(_keyed(("estimate", "low", "high"), {"type": "number"}))
+    interval = _object(
+        {
+            "probability": {"type": "number", "minimum": 0, "maximum": 1},
+            **_keyed(("mean_gy", "d95_gy", "d70_gy", "d50_gy"), ends),
+            "dvh": _list(
+                _object(_keyed(("volume_fraction", "estimate", "low", "high"), {"type": "number"}))
+            ),
+            "corrected_for_resolution": {"type": "boolean"},
+            "how": _NAME,
+        },
+        {
+            "contour_shift_mm": {"anyOf": [_object(_keyed("xyz", {"type": "number"})), _REASON]},
+            "draws": {"type": "integer", "minimum": 1},
+        },
+    )
     numbers = (
         "mean_gy",
         "best_estimate_gy",
@@ -416,7 +432,7 @@ def _uncertainty() -> dict[str, Any]:
             "not_included": _list(_NAME),
             "components": _list(component),
         },
-        {"correlations": _list(correlation)},
+        {"correlations": _list(correlation), "interval": {"anyOf": [interval, _REASON]}},
     )
 
 

@@ -46,6 +46,13 @@ def tissue_density(case: Case, weights: Sequence[WeightedStructure], grid: Grid)
     return density
 
 
+def gy_per_imaged(measured: DeliveredActivity, given_bq: Number) -> float:
+    """Return what doses of the image's own scale are multiplied with: 1, or Bq per count."""
+    if measured.absolute or isinstance(given_bq, Missing):
+        return 1.0
+    return given_bq / measured.activity.total()
+
+
 def engine_names(asked: str | None, site: SiteProfile) -> tuple[str, ...]:
     """Return the engine asked for, or the site's, and local deposition beside it."""
     first = asked or site.verification_engine

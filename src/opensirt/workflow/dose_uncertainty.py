@@ -1,22 +1,30 @@
-"""The uncertainty of every structure's mean dose, and what it does not include."""
+"""The uncertainty of every structure's doses, and what it does not include."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import log
+from math import log, sqrt
 
 import numpy as np
 
 from opensirt.domain.case import CaseImage
 from opensirt.domain.finding import Finding, Severity
-from opensirt.domain.image import ActivityMap
+from opensirt.domain.image import ActivityMap, DensityMap
 from opensirt.domain.missing import Missing
 from opensirt.domain.record import DoseResult, Number, RecoveredDose, StructureDose
 from opensirt.domain.structure import StructureKind, StructureSet
-from opensirt.domain.uncertainty import Correlation, DoseUncertainty, UncertaintyComponent
+from opensirt.domain.uncertainty import (
+    Correlation,
+    DoseUncertainty,
+    SampledDose,
+    UncertaintyComponent,
+)
 from opensirt.imaging.edge import edge_of
 from opensirt.imaging.partial_volume import recovery_corrected_means
+from opensirt.imaging.voxel_noise import differences_apart
 from opensirt.imaging.voxel_weights import voxel_weights
+from opensirt.physics.pooling import Displacement
 from opensirt.physics.uncertainty import (
+    diameter_uncertainty_mm,
     dose_uncertainty,
     noise_of_mean_fraction,
     recovery_component_fraction,
@@ -28,6 +36,14 @@ from opensirt.reference.constant import STATUSES
 from opensirt.reference.radionuclide import Radionuclide
 from opensirt.reference.table import read_table
 from opensirt.workflow.contour_shift import IN_LIVER
+from opensirt.workflow.dose_realisation import Realiser
+from opensirt.workflow.sampled_dose import (
+    SampledFrom,
+    Spread,
+    displacements,
+    realisers,
+    sampled_dose,
+)
 from opensirt.workflow.structure_dose import WeightedStructure
 
 CALIBRATION, VOLUME, REGISTRATION, RECOVERY = "calibration", "volume", "registration", "recovery"
@@ -53,6 +69,11 @@ class _Known:
     """Some contours were drawn on another image; what is derived from them moves with them."""
     wider: Mapping[str, Number]
     """Label → |d ln corrected mean| for one standard uncertainty of the resolution."""
+    realisers: Mapping[str, Realiser]
+    displaced: Mapping[str, Displacement]
+    shift_mm: float
+    """Contours lie within ± so much along each axis; 0 where they share the image's frame."""
+    seed: int
 
 
 def dose_uncertainties(
@@ -63,8 +84,12 @@ def dose_uncertainties(
     taken: CaseImage,
     structures: StructureSet,
     nuclide: Radionuclide,
+    *,
+    density: DensityMap,
+    gy_scale: float,
+    seed: int,
 ) -> tuple[DoseUncertainty, ...]:
-    """Return the uncertainty of the mean dose of every structure of a result.
+    """Return the uncertainty of the doses of every structure of a result.
 
     Parameters
     ----------
@@ -76,29 +101,55 @@ def dose_uncertainties(
         The structures of `result`, in its order, on the grid of its dose.
     activity
         The image at administration, on the same grid.
+    density
+        On the same grid.
+    gy_scale
+        Doses of the result over those of `activity` as it is: 1 where it holds Bq/mL.
+    seed
+        Of the draws.
     """
+    frame_assumed = any("frame" in one.assumed for one in structures)
+    shift_mm = float(read_table("geometry_rules")["contour_shift"]["shift_mm"])
+    corrected = {one.label: one for one in recovered}
+    source = SampledFrom(
+        result=result,
+        weights=weights,
+        activity=activity,
+        density=density,
+        nuclide=nuclide,
+        structures=structures,
+        fwhm_mm=taken.resolution_fwhm_mm,
+        recovered=corrected,
+        gy_scale=gy_scale,
+    )
+    drawn = realisers(source, shift_mm)
+    kinds = {row.label: row.kind for row in result.structures}
     known = _Known(
         taken=taken,
         nuclide=nuclide,
         engine=result.engine,
-        frame_assumed=any("frame" in one.assumed for one in structures),
-        noise=_voxel_noise(weights, activity),
+        frame_assumed=frame_assumed,
+        noise=_voxel_noise(weights, activity, taken),
         held={one.structure.label: one.weights.mean(activity) for one in weights},
         wider=_resolution_parts(activity, structures, taken) if recovered else {},
+        realisers=drawn,
+        displaced=displacements(drawn, kinds) if frame_assumed else {},
+        shift_mm=shift_mm if frame_assumed else 0.0,
+        seed=seed,
     )
-    corrected = {one.label: one.corrected_gy for one in recovered}
     rows = []
     for row, one in zip(result.structures, weights, strict=True):
-        parts, links = _components(row, one, result, known)
-        best = corrected.get(row.label, Missing.NOT_ESTIMATED)
+        parts, links, sampled = _components(row, one, result, known)
+        best = corrected.get(row.label)
         rows.append(
             dose_uncertainty(
                 row.label,
                 mean_gy=row.mean_gy,
-                corrected_gy=best,
+                corrected_gy=Missing.NOT_ESTIMATED if best is None else best.corrected_gy,
                 components=parts,
                 correlations=links,
                 coverage_factor=float(read_table("uncertainty")["coverage"]["factor"]),
+                sampled=sampled,
             )
         )
     return tuple(rows)
@@ -134,20 +185,53 @@ def uncertainty_finding(found: Sequence[DoseUncertainty]) -> tuple[Finding, ...]
 
 def _components(
     row: StructureDose, one: WeightedStructure, result: DoseResult, known: _Known
-) -> tuple[tuple[UncertaintyComponent, ...], tuple[Correlation, ...]]:
+) -> tuple[tuple[UncertaintyComponent, ...], tuple[Correlation, ...], SampledDose | Missing]:
     volume, effect = _volume(row, one, result, known)
     recovery, links = _recovery(row, volume, effect, known)
-    parts = (
+    multiplied = (
         _calibration(known.taken),
-        volume,
-        _registration(row, known),
-        recovery,
         _noise(row, known),
         _nuclear_data(known.nuclide),
         _density(row.kind),
         _model(row.kind, known),
     )
-    return parts, links
+    sampled = _sampled(row, one, multiplied, known)
+    calibration, *others = multiplied
+    parts = (calibration, volume, _registration(sampled, known), recovery, *others)
+    return parts, links, sampled
+
+
+def _sampled(
+    row: StructureDose,
+    one: WeightedStructure,
+    multiplied: Sequence[UncertaintyComponent],
+    known: _Known,
+) -> SampledDose | Missing:
+    """Draw the doses of one structure; components that are not known are not drawn."""
+    realiser = known.realisers.get(row.label)
+    if realiser is None:
+        return Missing.NOT_EVALUABLE
+    values = [part.relative_standard_uncertainty for part in multiplied]
+    if realiser.corrected and row.kind is not StructureKind.TUMOUR:
+        values.append(known.wider.get(row.label, Missing.NOT_ESTIMATED))
+    spread = Spread(
+        edge_mm=diameter_uncertainty_mm(**_edge(one, known)) / 2,
+        resolution=float(read_table("uncertainty")["resolution"]["relative_standard_uncertainty"]),
+        shift_half_width_mm=known.shift_mm,
+        factors=[value for value in values if not isinstance(value, Missing)],
+    )
+    return sampled_dose(realiser, spread, known.displaced.get(row.label), seed=known.seed)
+
+
+def _edge(one: WeightedStructure, known: _Known) -> dict[str, float]:
+    """Return what an edge is known by: the voxels of the mask, and the image it was drawn on."""
+    mask, grid = one.structure.mask, one.weights.grid
+    fwhm_mm = known.taken.resolution_fwhm_mm
+    drawn_here = mask.grid.shape == grid.shape and np.allclose(mask.grid.affine, grid.affine)
+    return {
+        "voxel_mm": float(np.sqrt(np.mean(np.square(mask.grid.spacing_mm)))),
+        "edge_fwhm_mm": fwhm_mm if drawn_here and not isinstance(fwhm_mm, Missing) else 0.0,
+    }
 
 
 def _from_table(name: str, value: float, how: str, *keys: str) -> UncertaintyComponent:
@@ -193,39 +277,32 @@ def _volume(
     sides = [side.mean(result.dose) for side in (inner, outer) if side.fraction.size]
     if row.mean_gy <= 0 or not sides:
         return _absent(VOLUME, "no dose, or no edge on the image"), (0.0, 0.0)
-    voxel_mm = float(np.sqrt(np.mean(np.square(mask.grid.spacing_mm))))
-    fwhm_mm = known.taken.resolution_fwhm_mm
-    same = mask.grid.shape == result.dose.grid.shape and np.allclose(
-        mask.grid.affine, result.dose.grid.affine
-    )
-    drawn_here = same and not isinstance(fwhm_mm, Missing)
-    u = volume_uncertainty_fraction(
-        row.volume_ml,
-        voxel_mm=voxel_mm,
-        edge_fwhm_mm=fwhm_mm if drawn_here and not isinstance(fwhm_mm, Missing) else 0.0,
-    )
+    edge = _edge(one, known)
+    u = volume_uncertainty_fraction(row.volume_ml, **edge)
     elasticity = float(np.mean(sides)) / row.mean_gy - 1
     how = (
         f"u(v)/v {u:.2g} from the voxels of the mask"
-        + (" and the image's resolution" if drawn_here else "")
+        + (" and the image's resolution" if edge["edge_fwhm_mm"] > 0 else "")
         + f", times {abs(elasticity):.2g}: the dose at the edge over the mean; the observer's "
         "spread is not in it"
     )
     return _from_table(VOLUME, abs(elasticity) * u, how, "volume"), (u, elasticity)
 
 
-def _registration(row: StructureDose, known: _Known) -> UncertaintyComponent:
+def _registration(sampled: SampledDose | Missing, known: _Known) -> UncertaintyComponent:
     if not known.frame_assumed:
         return _absent(REGISTRATION, "contours and image share a frame; motion is not estimated")
-    if isinstance(row.mean_gy_under_shift, Missing) or row.mean_gy <= 0:
+    if isinstance(sampled, Missing) or isinstance(sampled.shift_spread, Missing):
         return _absent(REGISTRATION, "the contours could not be moved")
-    low, high = row.mean_gy_under_shift
-    reach = max(row.mean_gy - low, high - row.mean_gy) / row.mean_gy
     rule = read_table("geometry_rules")["contour_shift"]
+    where = "" if isinstance(sampled.shift_mm, Missing) else ", where the image allows it"
     return UncertaintyComponent(
         name=REGISTRATION,
-        relative_standard_uncertainty=rectangular(reach),
-        how=f"farthest mean when the contour moves by ±{rule['shift_mm']:g} mm, over √3",
+        relative_standard_uncertainty=sampled.shift_spread,
+        how=(
+            f"spread of the mean when the contour is drawn anew within ±{rule['shift_mm']:g} mm "
+            f"along each axis{where}"
+        ),
         source=rule["source"],
         verified=rule["status"] in STATUSES[:2],
     )
@@ -274,19 +351,29 @@ def _resolution_parts(
 
 
 def _voxel_noise(
-    weights: Sequence[WeightedStructure], activity: ActivityMap
+    weights: Sequence[WeightedStructure], activity: ActivityMap, taken: CaseImage
 ) -> tuple[float, float] | Missing:
-    """Return the smallest relative spread of the voxels of a region of normal liver."""
+    """Return the smallest relative spread of the voxels of a normal liver, and its mean."""
+    fwhm_mm = taken.resolution_fwhm_mm
+    if isinstance(fwhm_mm, Missing):
+        return Missing.NOT_ESTIMATED
     rule = read_table("uncertainty")["image_noise"]
     found: list[tuple[float, float]] = []
     for one in weights:
         if one.structure.kind not in _NORMAL:
             continue
-        values = one.weights.values_of(activity)[one.weights.fraction > _WHOLE]
-        if values.size < rule["voxels_at_least"] or not values.mean() > 0:
+        inside = np.zeros(activity.grid.n_voxels, dtype=np.bool_)
+        inside[one.weights.flat_index[one.weights.fraction > _WHOLE]] = True
+        within = inside.reshape(activity.grid.shape)
+        differences = differences_apart(
+            activity, within, apart_mm=float(rule["apart_in_resolutions"]) * fwhm_mm
+        )
+        if differences.size < rule["voxels_at_least"]:
             continue
-        low, high = np.quantile(values, (rule["lower_part"], rule["upper_part"]))
-        found.append((float(high - low) / 2 / float(values.mean()), float(values.mean())))
+        mean = float(activity.values[within].mean(dtype=np.float64))
+        if mean > 0:
+            low, high = np.quantile(differences, (rule["lower_part"], rule["upper_part"]))
+            found.append((float(high - low) / 2 / sqrt(2) / mean, mean))
     return min(found) if found else Missing.NOT_ESTIMATED
 
 
@@ -304,8 +391,8 @@ def _noise(row: StructureDose, known: _Known) -> UncertaintyComponent:
         spread, concentration_ratio=held / level, volume_ml=row.volume_ml, fwhm_mm=fwhm_mm
     )
     how = (
-        f"spread of the normal liver's voxels ({spread:.0%}, uptake included), fewer the larger "
-        "the structure"
+        f"spread of the normal liver's voxels ({spread:.0%}, part of the uptake's included), less "
+        "the larger the structure"
     )
     return _from_table(NOISE, value, how, "image_noise")
 

@@ -14,7 +14,7 @@ from opensirt.reference.radionuclide import Radionuclide
 from opensirt.reference.table import read_table
 from opensirt.workflow.contour_shift import IN_LIVER
 from opensirt.workflow.delivered_activity import DeliveredActivity, administered_bq
-from opensirt.workflow.delivered_dose import tissue_density
+from opensirt.workflow.delivered_dose import gy_per_imaged, tissue_density
 from opensirt.workflow.structure_dose import weighted
 
 
@@ -79,10 +79,7 @@ def recovered_doses(
         regions, spacing_mm_at_least=rule["spacing_mm_at_least"], margin_mm=rule["margin_mm"]
     )
     model = recovered_model(measured.activity, touching, taken.resolution_fwhm_mm, grid)
-    given_bq = administered_bq(case)
-    factor = 1.0
-    if not measured.absolute and not isinstance(given_bq, Missing):
-        factor = given_bq / measured.activity.total()
+    factor = gy_per_imaged(measured, administered_bq(case))
     held, _ = weighted(tuple(one for one in touching if one.kind in IN_LIVER), grid)
     decays = permanent_implant(model, nuclide, administered_at=Missing.NOT_RECORDED)
     made = dose_engine(result.engine, nuclide).dose(decays, tissue_density(case, held, grid))

@@ -13,6 +13,7 @@ from opensirt.domain.structure import StructureSet
 from opensirt.errors import MissingInputError
 from opensirt.provenance import Provenance
 from opensirt.reference.radionuclide import radionuclide
+from opensirt.reference.table import read_table
 from opensirt.workflow.against_plan import against_plan, shunt_seen
 from opensirt.workflow.anatomy import liver_of, tumours_inside_liver, with_derived_structures
 from opensirt.workflow.contour_shift import moved_weights, shift_finding, with_shifts
@@ -27,6 +28,7 @@ from opensirt.workflow.delivered_dose import (
     SELF_CALIBRATED,
     dose_results,
     engine_names,
+    gy_per_imaged,
     tissue_density,
 )
 from opensirt.workflow.dose_uncertainty import (
@@ -56,6 +58,7 @@ def verify(
     planned: DoseResult | None = None,
     row: PlanRow | None = None,
     workup: Workup | None = None,
+    seed: int | None = None,
 ) -> Verification:
     """Compute the delivered dose from the image after treatment.
 
@@ -72,6 +75,8 @@ def verify(
         compared in both activity scales.
     workup
         Of the same case: lung shunt and lung mass for what could still be given.
+    seed
+        Of the draws behind the intervals; the one of the reference table where None.
 
     Raises
     ------
@@ -92,6 +97,8 @@ def verify(
             remedy='add it to [[images]] with role = "verification"',
         )
     findings: list[Finding] = []
+    if seed is None:
+        seed = int(read_table("uncertainty")["sampling"]["seed"])
     nuclide = radionuclide(_name_of_nuclide(taken.image), site.data_set)
     measured = delivered_activity(taken, case, nuclide)
     findings += negatives_counted(taken.image)
@@ -122,7 +129,16 @@ def verify(
     findings += resolution_findings(shifted[0], taken)
     recovered = recovered_doses(shifted[0], measured, taken, case, structures, nuclide)
     uncertainties = dose_uncertainties(
-        shifted[0], recovered, weights, measured.activity, taken, structures, nuclide
+        shifted[0],
+        recovered,
+        weights,
+        measured.activity,
+        taken,
+        structures,
+        nuclide,
+        density=density,
+        gy_scale=gy_per_imaged(measured, administered_bq(case)),
+        seed=seed,
     )
     shifted[0] = with_uncertainties(shifted[0], uncertainties)
     findings += uncertainty_finding(uncertainties)

@@ -1,21 +1,68 @@
-"""What makes each mean dose uncertain, in one table."""
+"""How sure the doses are: their intervals, and what makes each mean dose uncertain."""
 
 from collections.abc import Sequence
 
 from opensirt.domain.missing import Missing
-from opensirt.domain.uncertainty import DoseUncertainty
+from opensirt.domain.uncertainty import DoseInterval, DoseUncertainty, SampledDose
 from opensirt.report.content import Cell, Column, Table, marked
 from opensirt.report.number import as_gy, as_percent
 from opensirt.report.wording import UNVERIFIED_LEGEND
 
+REPORTED_PERCENT = (95, 70, 50)
+"""Volumes, in per cent, whose doses are given with their intervals."""
+
 _LOWER_BOUND = "lower bound"
 _ABSENT = "–"
 _READING = (
-    "Components are relative standard uncertainties (k = 1); correlated ones do not add in "
-    "quadrature. {absent}: not included, so that the interval is called a lower bound. The "
-    "estimate is corrected for the resolution of the image where that is known, and U is its "
-    "expanded uncertainty (k = {factor:g})."
+    "Components are relative standard uncertainties (k = 1) of the mean dose; correlated ones do "
+    "not add in quadrature. {absent}: not included, so that the interval is called a lower bound."
 )
+_INTERVALS = (
+    "Estimate (interval): the median of drawn realisations of contour, edge, resolution, "
+    "calibration and noise, and the interval that holds {probability:.0%} of them; it need not be "
+    "symmetric. Corrected: for the resolution of the image, and where contours were taken as "
+    "aligned, for the place at which the image shows the tumours. The other tables are as imaged."
+)
+
+
+def interval_table(found: Sequence[DoseUncertainty]) -> Table | None:
+    """Return the doses with their intervals, or None where nothing was drawn."""
+    drawn = [(one, one.sampled) for one in found if not isinstance(one.sampled, Missing)]
+    if not drawn:
+        return None
+    sure = all(one.verified for one, _ in drawn)
+    return Table(
+        "Doses with their 95 % intervals",
+        (
+            Column("Structure", numeric=False, share=1.6),
+            *(
+                Column(marked(name, verified=sure), "Gy", share=1.6)
+                for name in ("Mean", *(f"D{part}" for part in REPORTED_PERCENT))
+            ),
+            Column("Corrected", numeric=False),
+            Column("Interval is a", numeric=False, share=1.1),
+        ),
+        tuple(_interval_row(one, sampled) for one, sampled in drawn),
+        (
+            _INTERVALS.format(probability=drawn[0][1].probability),
+            *(() if sure else (UNVERIFIED_LEGEND,)),
+        ),
+    )
+
+
+def _interval_row(one: DoseUncertainty, sampled: SampledDose) -> tuple[Cell, ...]:
+    doses = (sampled.mean, *(sampled.dose(part / 100) for part in REPORTED_PERCENT))
+    return (
+        Cell(one.label),
+        *(Cell(with_interval(dose), strong=n == 0) for n, dose in enumerate(doses)),
+        Cell("yes" if sampled.corrected else "no"),
+        Cell(_LOWER_BOUND if one.lower_bound else "95 % interval"),
+    )
+
+
+def with_interval(dose: DoseInterval) -> str:
+    """Return an estimate with its interval as text."""
+    return f"{as_gy(dose.estimate_gy)} ({as_gy(dose.low_gy)}–{as_gy(dose.high_gy)})"
 
 
 def uncertainty_table(found: Sequence[DoseUncertainty]) -> Table:
@@ -32,20 +79,18 @@ def uncertainty_table(found: Sequence[DoseUncertainty]) -> Table:
     }
     all_sure = all(sure.values())
     return Table(
-        "Uncertainty of the mean dose and what contributes to it",
+        "What makes the mean dose uncertain",
         (
             Column("Structure", numeric=False, share=1.6),
             *(
                 Column(marked(name.capitalize(), verified=sure[name]), "%", share=1.2)
                 for name in names
             ),
-            Column("Estimate", "Gy"),
-            Column(marked("U", verified=all_sure), "Gy"),
-            Column("U is a", numeric=False, share=1.1),
+            Column(marked("Together", verified=all_sure), "%"),
         ),
         tuple(_row(one, names) for one in found),
         (
-            _READING.format(absent=_ABSENT, factor=found[0].coverage_factor),
+            _READING.format(absent=_ABSENT),
             *_how(found),
             *(() if all_sure else (UNVERIFIED_LEGEND,)),
         ),
@@ -57,9 +102,7 @@ def _row(one: DoseUncertainty, names: Sequence[str]) -> tuple[Cell, ...]:
     return (
         Cell(one.label),
         *(Cell(_per_cent(held.get(name, Missing.NOT_INCLUDED))) for name in names),
-        Cell(as_gy(one.best_estimate_gy)),
-        Cell(as_gy(one.expanded_gy), strong=True),
-        Cell(_LOWER_BOUND if one.lower_bound else "95 % interval"),
+        Cell(_per_cent(one.combined_fraction), strong=True),
     )
 
 

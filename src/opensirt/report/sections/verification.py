@@ -17,7 +17,7 @@ from opensirt.reference.table import read_table
 from opensirt.report.content import Block, Cell, Column, Facts, Section, Table, row
 from opensirt.report.number import as_gy, as_mbq, as_percent, rounded, with_unit
 from opensirt.report.sections.chosen import in_order
-from opensirt.report.sections.uncertainty import uncertainty_table
+from opensirt.report.sections.uncertainty import interval_table, uncertainty_table
 from opensirt.report.wording import engine_words
 
 Labelled = TypeVar("Labelled", StructureDelivery, VoxelAgreement, RecoveredDose, DoseUncertainty)
@@ -56,7 +56,10 @@ def verification_section(verification: Verification) -> Section:
     if verification.recovered:
         blocks.append(_recovered(verification))
     if verification.uncertainties:
-        blocks.append(uncertainty_table(_as_listed(verification, verification.uncertainties)))
+        listed = _as_listed(verification, verification.uncertainties)
+        intervals = interval_table(listed)
+        blocks += [] if intervals is None else [intervals]
+        blocks.append(uncertainty_table(listed))
     delivery = verification.delivery
     if delivery is not None:
         blocks += delivery_blocks(verification, delivery)
