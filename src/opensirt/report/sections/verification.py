@@ -292,11 +292,11 @@ def _top_ups(delivery: Delivery) -> Table:
             Column("Goal", "Gy"),
             Column("Now", "Gy"),
             Column("After", "Gy"),
-            Column("To administer", "MBq"),
+            Column("To administer", "MBq", share=1.3),
             Column("Perfused normal liver after", "Gy", share=1.2),
             Column("Normal liver after", "Gy"),
             Column("Lungs, added", "Gy"),
-            Column("Fixed by", numeric=False, share=1.6),
+            Column("Fixed by", numeric=False, share=1.8),
         ),
         tuple(
             row(
