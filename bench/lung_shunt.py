@@ -9,11 +9,36 @@ import time
 import numpy as np
 
 from opensirt.domain.missing import Missing
+from opensirt.domain.structure import Structure, StructureKind, StructureSet
 from opensirt.imaging.lung_shunt import spect_lung_shunt
-from opensirt.phantom.shunt_scout import shunt_scout
+from opensirt.imaging.voxel_weights import voxel_weights
+from opensirt.phantom.shunt_scout import ShuntScout, shunt_scout
+from opensirt.workflow.focus_findings import extrahepatic_foci
 
 FRACTIONS = (0.02, 0.05, 0.10, 0.20, 0.30)
 COVERAGE_FACTOR = 1.96
+
+
+def spot_named(scout: ShuntScout) -> bool:
+    """Whether the spot is the one focus that is found, and named by the organ drawn around it."""
+    right, left = scout.lungs
+    structures = StructureSet(
+        (
+            Structure("liver", StructureKind.LIVER, scout.liver),
+            Structure("right lung", StructureKind.LUNG, right),
+            Structure("left lung", StructureKind.LUNG, left),
+            Structure("stomach", StructureKind.STOMACH, scout.spot),
+        )
+    )
+    weights = voxel_weights(scout.liver, scout.image.grid)
+    foci = extrahepatic_foci(
+        scout.image,
+        structures,
+        liver=scout.liver,
+        normal_mean=weights.mean(scout.image) / 2,
+        normalising=float(weights.values_of(scout.image) @ weights.fraction),
+    )
+    return [one.site for one in foci] == ["stomach"]
 
 
 def main(n_draws: int, background: float) -> None:
@@ -21,6 +46,7 @@ def main(n_draws: int, background: float) -> None:
     started = time.perf_counter()
     print("true %  draw  cover %  FWHM  found %  +- (95 %)  held")
     summary = []
+    named = drawn = 0
     for fraction in FRACTIONS:
         widths, held, errors = [], 0, []
         for number in range(n_draws):
@@ -34,6 +60,8 @@ def main(n_draws: int, background: float) -> None:
             ):
                 print(f"{fraction:6.0%}  {number:4d}  not evaluable")
                 continue
+            named += spot_named(scout)
+            drawn += 1
             half = COVERAGE_FACTOR * found.standard_uncertainty
             inside = abs(found.fraction - fraction) <= half
             held += inside
@@ -52,6 +80,7 @@ def main(n_draws: int, background: float) -> None:
             f"standard deviation {np.std(errors):.1%}"
         )
     total, n = sum(one[1] for one in summary), sum(one[2] for one in summary)
+    print(f"the spot is found, alone, and named in {named} of {drawn}")
     print(f"all: {total} of {n}; {time.perf_counter() - started:.0f} s")
 
 
