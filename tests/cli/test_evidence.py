@@ -6,8 +6,11 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from cohort_cases import small_store
 
+from opensirt.app.cohort_table import cohort_table
 from opensirt.cli import main
+from opensirt.store.store import open_store
 
 RECORDS = "TY  - JOUR\nTI  - {title}\nDO  - {doi}\nPY  - 2020\nER  -\n\n"
 STUDIES = """[study.our_series]
@@ -130,7 +133,10 @@ def test_own_evidence_joins_the_published(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("--outcome", "dcr", "--ours", "20"), "events/patients such as 20/30 is wanted"),
+        (
+            ("--outcome", "dcr", "--ours", "20"),
+            "events/patients such as 20/30, or store, is wanted",
+        ),
         (("--outcome", "dcr", "--unit", "people"), "unknown unit of analysis 'people'"),
         (("--outcome", "dcr", "--plot", "a.pdf"), "a picture is written as PNG"),
         (("--outcome", "dcr", "--plot", "a.png", "--picture", "pie"), "unknown picture 'pie'"),
@@ -219,3 +225,20 @@ def test_a_library_that_is_none_is_refused(tmp_path: Path) -> None:
     decisions.write_text("record,decision,stage,reason\na,maybe,,\n", encoding="utf-8")
     assert "included or excluded is wanted" in run(*words).stderr
     assert not library.exists()
+
+
+def test_our_centre_is_read_from_the_store(tmp_path: Path) -> None:
+    small_store(tmp_path).close()
+    db = tmp_path / "cohort.db"
+    made = answer("evidence", "meta", "--outcome", "dcr", "--ours", "store", "--db", db)
+    with open_store(str(db)) as store:
+        table = cohort_table(store, unit="patient")
+    found = table["best_response"]
+    best = [str(one) for one in found.values[found.present]]
+    assert made["our_centre"]["of"] == len(best) > 0
+    assert made["our_centre"]["count"] == sum(one != "PD" for one in best)
+    assert "Best overall response" in made["our_centre_counted"]
+    words = ("evidence", "meta", "--outcome", "symptom_response", "--ours", "store", "--db", db)
+    done = run(*words)
+    assert done.exit_code == 2
+    assert "orr and dcr are read from best responses" in done.stderr

@@ -240,6 +240,17 @@ def test_rows_with_gaps_are_left_out_and_counted_unless_few() -> None:
     assert (more.n, more.left_out) == (51, 9)
 
 
+def test_all_models_and_tables_count_the_same_rows() -> None:
+    """Else the difference of two counts tells how few rows lack a value."""
+    table = dict(centre(0, 120))
+    table["dose"] = table["dose"].copy()
+    table["dose"][:3] = np.nan  # the table at risk does not read the dose
+    made = share(PLAN, table, centre="a", round_number=0, points=PLAN.start(), rules=RULES)
+    assert {one.n for one in made.models.values()} == {117}
+    assert made.risk_tables["overall survival"].n == 117
+    assert {one.left_out for one in made.models.values()} == {"<5"}
+
+
 def test_a_withheld_model_is_pooled_without_that_centre_and_told() -> None:
     small = dict(centre(9, 24))
     small["prrt"] = np.zeros(24)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from opensirt.cli.answer import Progress, findings, json_option, say_json, table
+from opensirt.cli.options import db_option
 
 if TYPE_CHECKING:
     from opensirt.app.evidence_meta import MetaAnalysis
@@ -102,7 +103,12 @@ def _value(value: object, unit: str, percent: object) -> str:
     "--by", multiple=True, help="Subgroups: device, prior_prrt, grade, criterion; repeat."
 )
 @click.option("--regress", default="", help="Meta-regression on a number: year, patients.")
-@click.option("--ours", metavar="X/N", help="Our centre: events and patients, to set beside.")
+@click.option(
+    "--ours",
+    metavar="X/N",
+    help="Our centre, to set beside: events/patients, or store for those of --db.",
+)
+@db_option
 @click.option(
     "--own",
     nargs=2,
@@ -133,6 +139,7 @@ def meta(
     by: tuple[str, ...],
     regress: str,
     ours: str | None,
+    db: str | None,
     own: tuple[tuple[Path, Path], ...],
     plot: Path | None,
     picture: str,
@@ -159,15 +166,18 @@ def meta(
     )
     with Progress() as progress:
         progress("pooling")
-        made = meta_analysis(question, own=own, by=by, regress=regress, ours=_counts(ours))
+        counts, words = _counts(ours, db, outcome)
+        made = meta_analysis(question, own=own, by=by, regress=regress, ours=counts)
         if plot is not None:
             from opensirt.app.evidence_picture import write_picture
 
             write_picture(plot, made, kind=picture)
     if as_json:
-        say_json(meta_document(made))
+        say_json({**meta_document(made), "our_centre_counted": words})
         return
     _say_meta(made)
+    if words:
+        click.echo(f"our centre: {words}.")
     if plot is not None:
         click.echo(f"written: {plot}")
 
@@ -182,15 +192,25 @@ def _unit(word: str) -> AnalysisUnit:
     raise UnknownNameError("unit of analysis", word, (one.value for one in AnalysisUnit))
 
 
-def _counts(text: str | None) -> tuple[int, int] | None:
+def _counts(
+    text: str | None, db: str | None, outcome: str
+) -> tuple[tuple[int, int] | None, str | None]:
+    """Return our events and patients, and where a store gave them what was counted."""
     from opensirt.errors import InputError
 
     if text is None:
-        return None
+        return None, None
+    if text == "store":
+        from opensirt.app.our_centre import counts_of_store
+
+        found = counts_of_store(db, outcome)
+        return (found.count, found.of), found.words
     first, mark, second = text.partition("/")
     if not mark or not first.strip().isdigit() or not second.strip().isdigit():
-        raise InputError(f"our centre is {text!r}; events/patients such as 20/30 is wanted")
-    return int(first), int(second)
+        raise InputError(
+            f"our centre is {text!r}; events/patients such as 20/30, or store, is wanted"
+        )
+    return (int(first), int(second)), None
 
 
 def _say_meta(made: MetaAnalysis) -> None:

@@ -33,7 +33,7 @@ class SharedSums:
     events: int
     clusters: int | None
     left_out: int | str
-    """Rows without all values; "<5" when fewer."""
+    """Rows that lack a value of the plan; "<5" when fewer."""
     score: tuple[float, ...]
     information: tuple[tuple[float, ...], ...]
     clustered: tuple[tuple[float, ...], ...] | None
@@ -79,8 +79,10 @@ def share(
 ) -> CentreShare:
     """Return what a centre shares of its table in a round.
 
-    Risk tables are shared in round 0 only; they do not depend on parameters. A model is shared
-    whole or withheld whole: sums with a gap would give estimates of nothing.
+    Only rows with a value in every column of the plan take part, in all models and tables alike:
+    else the difference of two counts would tell how few rows lack one. Risk tables are shared in
+    round 0 only; they do not depend on parameters. A model is shared whole or withheld whole:
+    sums with a gap would give estimates of nothing.
 
     Raises
     ------
@@ -90,14 +92,15 @@ def share(
     models: dict[str, SharedSums] = {}
     tables: dict[str, IntervalTable] = {}
     withheld: list[Withheld] = []
+    kept, left_out = _complete(plan, columns)
     for model in plan.models:
-        found = _model(model, columns, points, round_number, rules)
+        found = _model(model, kept, points, round_number, rules, left_out=told(left_out, rules))
         if isinstance(found, Withheld):
             withheld.append(found)
         else:
             models[model.name] = found
     for wanted in plan.risk_tables if round_number == 0 else ():
-        made = _risk_table(wanted, columns, rules)
+        made = _risk_table(wanted, kept, rules)
         if isinstance(made, Withheld):
             withheld.append(made)
         else:
@@ -110,6 +113,15 @@ def share(
         risk_tables=MappingProxyType(tables),
         withheld=tuple(withheld),
     )
+
+
+def _complete(plan: SharedPlan, columns: Columns) -> tuple[Columns, int]:
+    """Return the rows with a value in every column of the plan, and how many have not."""
+    names = {name for one in plan.models for name in one.columns}
+    names |= {name for one in plan.risk_tables for name in (one.time, one.event)}
+    values = {name: _column(columns, name) for name in sorted(names)}
+    whole = np.all(np.isfinite(np.column_stack(list(values.values()))), axis=1)
+    return {name: one[whole] for name, one in values.items()}, int(np.sum(~whole))
 
 
 def _column(columns: Columns, name: str) -> Floats:
@@ -126,14 +138,13 @@ def _flags(values: Floats, name: str) -> Floats:
 
 def _model(
     model: SharedModel,
-    columns: Columns,
+    kept: Columns,
     points: Mapping[str, tuple[float, ...]],
     round_number: int,
     rules: SharingRules,
+    *,
+    left_out: int | str,
 ) -> SharedSums | Withheld:
-    values = {name: _column(columns, name) for name in model.columns}
-    whole = np.all(np.isfinite(np.column_stack(list(values.values()))), axis=1)
-    kept = {name: one[whole] for name, one in values.items()}
     outcome = _flags(kept[model.outcome], model.outcome)
     if len(outcome) < 2 * rules.least:
         return Withheld(model.name, SMALL, f"{len(outcome)} rows with all values")
@@ -169,7 +180,7 @@ def _model(
         n=len(outcome),
         events=int(outcome.sum()),
         clusters=None if cluster is None else len(np.unique(cluster)),
-        left_out=told(int(np.sum(~whole)), rules),
+        left_out=left_out,
         score=tuple(float(one) for one in sums.terms.score),
         information=_rows(sums.terms.information),
         clustered=None if cluster is None else _rows(sums.clustered),
@@ -191,12 +202,10 @@ def _rows(matrix: Floats) -> tuple[tuple[float, ...], ...]:
 
 
 def _risk_table(
-    wanted: SharedRiskTable, columns: Columns, rules: SharingRules
+    wanted: SharedRiskTable, kept: Columns, rules: SharingRules
 ) -> IntervalTable | Withheld:
-    time, event = _column(columns, wanted.time), _column(columns, wanted.event)
-    whole = np.isfinite(time) & np.isfinite(event)
-    seen = _flags(event[whole], wanted.event) == 1.0
-    made = coarsened(interval_table(time[whole], seen, wanted.edges), rules)
+    seen = _flags(kept[wanted.event], wanted.event) == 1.0
+    made = coarsened(interval_table(kept[wanted.time], seen, wanted.edges), rules)
     if made is None:
         return Withheld(wanted.name, SMALL, "fewer than five events or censored in all")
     return made
