@@ -1,10 +1,10 @@
 """Monte Carlo: histories per second, seconds to 2 %, accuracy, and how cost grows.
 
-Run as ``python bench/monte_carlo.py [cpu|cuda|patient]``; the exit status says whether everything
-that was asked for was reached. ``cuda`` needs a graphics processor, ``patient`` the public patient
-after treatment (in the folder that OPENSIRT_TEST_DATA names). Speeds of ``cpu`` are those of one
-core by its own clock (process time), so that other programs disturb them little; EGSnrc's 37,500
-histories/s and 113 s to 2 % were measured once, on a core of the same kind, and stand here.
+Run as ``python bench/monte_carlo.py [cpu|cuda|patient|curve FILE.png]``; the exit status says
+whether everything that was asked for was reached. ``cuda`` needs a graphics processor, ``patient``
+the public patient after treatment (in the folder that OPENSIRT_TEST_DATA names). Speeds of ``cpu``
+are those of one core by its own clock (process time), so that other programs disturb them little;
+EGSnrc's 37,500 histories/s and 113 s to 2 % were measured once, on a core of the same kind.
 """
 
 import os
@@ -148,6 +148,35 @@ def patient() -> int:
     return 0 if all(reached) else 1
 
 
+def curve() -> int:
+    """Draw core seconds over histories and over active voxels."""
+    from opensirt.report.figures.canvas import png, sheet, style
+
+    case = phantom()
+    run(case, n_histories=100, n_threads=1)
+    n_histories = (100_000, 300_000, 1_000_000, 3_000_000, 10_000_000)
+    n_voxels = (300, 3_000, 30_000, 300_000)
+    by_histories = [run(case, n_histories=one, n_threads=1)[1] for one in n_histories]
+    by_voxels = [run(ball(one), n_histories=400_000, n_threads=1)[1] for one in n_voxels]
+    with style():
+        figure = sheet(2.6)
+        left, right = figure.subplots(1, 2)
+        left.loglog(n_histories, by_histories, "o-")
+        left.set_xlabel("histories, phantom of 40³ voxels")
+        left.set_ylabel("seconds of one core")
+        right.semilogx(n_voxels, by_voxels, "o-")
+        right.set_ylim(0.0, 1.2 * max(by_voxels))
+        right.set_xlabel("active voxels of 2 mm, 400,000 histories")
+        right.set_ylabel("seconds of one core")
+        for axes in (left, right):
+            axes.xaxis.set_major_formatter("{x:,.0f}")
+        left.yaxis.set_major_formatter("{x:g}")
+        figure.tight_layout()
+        Path(sys.argv[2]).write_bytes(png(figure))
+    print(*zip(n_histories, by_histories, strict=True), *zip(n_voxels, by_voxels, strict=True))
+    return 0
+
+
 def main() -> int:
     """Measure, print tables and return 0 when everything was reached."""
     case = phantom()
@@ -186,5 +215,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    which = {"cpu": main, "cuda": on_device, "patient": patient}
+    which = {"cpu": main, "cuda": on_device, "patient": patient, "curve": curve}
     sys.exit(which[sys.argv[1] if len(sys.argv) > 1 else "cpu"]())
