@@ -23,6 +23,9 @@ from opensirt.outcomes.mixed_logistic import averaged_over_patients, fit_mixed_l
 from opensirt.outcomes.mixed_ordinal import ClusteredOutcomes, mixed_score
 from opensirt.outcomes.profile import Loss, profile_interval
 
+_PROFILE_NODES = 11
+"""Adaptive nodes of the profiles: differences of likelihoods need fewer than the estimate."""
+
 _FEWEST = 5
 """With fewer rows of either kind no curve is fitted."""
 
@@ -279,7 +282,7 @@ def _control_loss(x: Floats, seen: Floats, patient: Floats | None) -> Loss:
 
     def mixed(p: Floats) -> tuple[float, Floats]:
         slope = 4.0 * np.exp(p[1])
-        value, g = mixed_score(data, np.array([slope * p[0], slope, p[2]]))
+        value, g = mixed_score(data, np.array([slope * p[0], slope, p[2]]), nodes=_PROFILE_NODES)
         return -value, -np.array([slope * g[0], slope * (p[0] * g[0] + g[1]), g[2]])
 
     return mixed

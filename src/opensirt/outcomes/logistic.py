@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import expit
+from scipy.special import log_expit as special_log_expit
 
 from opensirt.errors import InputError
 from opensirt.outcomes.arrays import Floats, columns, vector
@@ -21,7 +22,7 @@ INTERCEPT = "(intercept)"
 
 def log_expit(eta: Floats) -> Floats:
     """Return log of 1/(1 + exp(−η)) without overflow."""
-    return np.asarray(-np.logaddexp(0.0, -eta))
+    return np.asarray(special_log_expit(eta))
 
 
 def logistic_terms(

@@ -15,7 +15,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import minimize
-from scipy.special import expit, logsumexp
+from scipy.special import expit
 
 from opensirt.errors import InputError
 from opensirt.outcomes.arrays import Floats, Ints, columns, vector
@@ -186,13 +186,15 @@ def mixed_score(
     upper, lower = high[:, None] - here, low[:, None] - here
     chance = np.add.reduceat(_log_chance(upper, lower), data.begins, axis=0)
     joint = chance - 0.5 * b**2 - 0.5 * np.log(2.0 * np.pi) + log_weight + np.log(scale)[:, None]
-    each = logsumexp(joint, axis=1)
+    top = joint.max(axis=1)
+    each = top + np.log(np.exp(joint - top[:, None]).sum(axis=1))
     weight = np.exp(joint - each[:, None])[data.patient]
-    slope = weight * (expit(upper) + expit(lower) - 1.0)
+    above, below = expit(upper), expit(lower)
+    slope = weight * (above + below - 1.0)
     by_lesion = slope.sum(axis=1)
     gap = _gap_slope(high, low)
-    up = (weight * (1.0 - expit(upper))).sum(axis=1) + gap
-    down = (weight * expit(lower)).sum(axis=1) + gap
+    up = (weight * (1.0 - above)).sum(axis=1) + gap
+    down = (weight * below).sum(axis=1) + gap
     gradient = np.zeros_like(parameters)
     for j in range(cuts):
         gradient[j] = up[data.level == j].sum() - down[data.level == j + 1].sum()

@@ -11,6 +11,9 @@ from opensirt.outcomes.arrays import Floats, normal_quantile
 Loss = Callable[[Floats], tuple[float, Floats]]
 """Parameters → minus the log-likelihood, and its gradient."""
 
+_XTOL = 1e-4
+"""Of a bound, on the scale of the parameter: the fourth digit of a logarithm."""
+
 _REACHES = 40
 _FIRST = 1.5
 """In standard errors: where the search for a bound begins."""
@@ -62,7 +65,7 @@ def profile_interval(
             if abs(far - best[place]) > widest:
                 return Missing.NOT_EVALUABLE
             if excess(far) > 0.0:
-                return float(brentq(excess, min(near, far), max(near, far), xtol=1e-6))
+                return float(brentq(excess, min(near, far), max(near, far), xtol=_XTOL))
             near, step = far, 1.3 * step
         return Missing.NOT_EVALUABLE
 
