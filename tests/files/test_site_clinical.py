@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from clinical_cases import COMPLETE
 
+from opensirt.app.follow_up import followed_up
 from opensirt.clinical.eligibility import profile, profile_of
 from opensirt.clinical.predicate import check_facts
 from opensirt.domain.case import Case
@@ -195,6 +196,14 @@ def test_without_an_own_profile_there_is_none_to_name() -> None:
             '[checklist.a]\nat = "after"\ntext = "t"\nsource = "s"\nwhen = { fact = "x", is = 1 }',
             "'x'",
         ),
+        (
+            '[response_criteria.recist_1_1]\ntitle = "t"\nbased_on = "easl"\nsource = "s"\n',
+            "has the name of a criterion that ships",
+        ),
+        (
+            '[response_criteria.ours]\ntitle = "t"\nbased_on = "easy"\nsource = "s"\n',
+            "unknown response criterion 'easy'",
+        ),
         ('[questionnaires.qlq_xx]\nscales = { a = [1] }\nsource = "s"\n', "qlq_xx"),
         ('[questionnaires.qlq_gi_net21]\nscales = { a = [1] }\nsource = "s"\n', "scale of qlq"),
     ],
@@ -222,3 +231,43 @@ def test_the_example_of_the_how_to_is_a_profile(tmp_path: Path) -> None:
     assert ours.clinical.eligibility is not None
     assert set(ours.clinical.own_rules) == {"E10", "L01"}
     assert set(ours.clinical.questionnaires) == {"qlq_gi_net21"}
+    assert set(ours.clinical.criteria) == {"our_easl"}
+
+
+def test_a_criterion_of_the_site_is_read_beside_those_that_ship(tmp_path: Path) -> None:
+    text = (
+        '[response_criteria.our_who]\ntitle = "WHO against baseline"\nbased_on = "who"\n'
+        'progression_reference = "baseline"\nsource = "protocol 10"\n'
+    )
+    visits = [(date(2026, 1, 3), 50.0), (date(2026, 4, 10), 20.0), (date(2026, 7, 10), 26.0)]
+    case = Case(
+        key="p",
+        other_blocks={
+            "follow_up": {
+                "treated_on": date(2026, 1, 10),
+                "criteria": ["who"],
+                "lesions": [{"id": "t", "organ": "liver", "role": "target"}],
+                "visits": [
+                    {
+                        "on": on,
+                        "new_lesions": [],
+                        "sights": [
+                            {"lesion": "t", "longest_diameter_mm": mm, "perpendicular_mm": mm}
+                        ],
+                    }
+                    for on, mm in visits
+                ],
+            }
+        },
+    )
+    made = followed_up(
+        case,
+        site(tmp_path, text),
+        on=date(2026, 8, 1),
+        made_at=datetime(2026, 8, 1, tzinfo=UTC),
+        doses={},
+    )
+    shipped, ours = made.response
+    assert [one.overall.value for one in shipped.assessments] == ["PR", "PD"]
+    assert [one.overall.value for one in ours.assessments] == ["PR", "PR"]
+    assert (ours.criterion, ours.citation.source) == ("our_who", "site profile: protocol 10")

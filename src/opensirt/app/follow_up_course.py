@@ -16,6 +16,7 @@ from opensirt.clinical.follow_up_record import (
 )
 from opensirt.clinical.liver_function.meld import Sex
 from opensirt.clinical.quality_of_life import questionnaire_of
+from opensirt.clinical.response.criterion import criterion_of
 from opensirt.domain.adverse_event import AdverseEvent
 from opensirt.domain.case import Case
 from opensirt.domain.citation import Citation, Status
@@ -140,7 +141,10 @@ def follow_up_of(
             name: questionnaire_of(name, entry)
             for name, entry in site.clinical.questionnaires.items()
         }
-        course = replace(course, questionnaires=own)
+        criteria = {
+            name: criterion_of(name, entry) for name, entry in site.clinical.criteria.items()
+        }
+        course = replace(course, questionnaires=own, own_criteria=criteria)
     return record, course, (*_example(said), *measured)
 
 

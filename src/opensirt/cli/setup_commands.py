@@ -216,6 +216,10 @@ def _say_clinical(profile: "SiteProfile") -> None:
         ("questionnaire", name, entry["title"], entry["source"])
         for name, entry in clinical.questionnaires.items()
     ]
+    rows += [
+        ("criterion", name, entry["title"], entry["source"])
+        for name, entry in clinical.criteria.items()
+    ]
     if rows:
         table("Of the site itself", ("kind", "name", "what", "source"), rows)
 

@@ -15,6 +15,7 @@ from opensirt.clinical.quality_of_life import Change, Questionnaire
 from opensirt.clinical.reild import Evidence
 from opensirt.clinical.response.best_response import BestResponse
 from opensirt.clinical.response.choi_course import DatedChoi
+from opensirt.clinical.response.criterion import SumCriterion
 from opensirt.clinical.response.metabolic_course import MetabolicCourse
 from opensirt.clinical.response.per_lesion import LesionResponse
 from opensirt.clinical.response.tumour_load import TumourLoad
@@ -89,6 +90,8 @@ class FollowUpCourse:
     new_therapy_on: date | None = None
     lesion_doses: Mapping[str, LesionDose] = field(default_factory=dict)
     sex: Sex | Missing = Missing.NOT_RECORDED
+    own_criteria: Mapping[str, SumCriterion] = field(default_factory=dict)
+    """A site's own response criteria; they are read beside those of `criteria`."""
     questionnaires: Mapping[str, Questionnaire] = field(default_factory=dict)
     """A site's own, such as licensed ones with their items; they come before those that ship."""
 
@@ -101,6 +104,7 @@ class FollowUpCourse:
             "marker_definitions",
             "lesion_doses",
             "questionnaires",
+            "own_criteria",
         ):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 

@@ -49,6 +49,8 @@ class SiteClinical:
     oldest_laboratory_days: int | None = None
     checklist: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     questionnaires: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    criteria: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Response criteria of the site by name."""
 
     @property
     def content(self) -> dict[str, Any]:
@@ -59,6 +61,7 @@ class SiteClinical:
             "oldest_laboratory_days": self.oldest_laboratory_days,
             "checklist": self.checklist,
             "questionnaires": self.questionnaires,
+            "criteria": self.criteria,
         }
         return {key: value for key, value in made.items() if value}
 

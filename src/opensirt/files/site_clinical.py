@@ -8,6 +8,7 @@ from pydantic import Field
 
 from opensirt.clinical.eligibility import profile_of
 from opensirt.clinical.quality_of_life import questionnaire_of
+from opensirt.clinical.response.criterion import criterion_of, sum_criterion_names
 from opensirt.clinical.statement import checklist
 from opensirt.domain.eligibility import RuleKind
 from opensirt.domain.site import SiteClinical
@@ -84,10 +85,32 @@ class QuestionnaireBlock(Block):
     source: Name = Field(description="the scoring sheet and the licence")
 
 
+class CriterionBlock(Block):
+    """A response criterion of the site: one that ships, with other limits or another reference."""
+
+    title: Name
+    based_on: Name = Field(description='criterion that ships, such as "mrecist"')
+    partial_fraction: Annotated[float, Field(gt=0, lt=1)] | None = Field(
+        default=None, description="partial response at this part of baseline"
+    )
+    partial_included: bool | None = Field(default=None, description="at the limit, or below it")
+    progression_fraction: Annotated[float, Field(gt=1)] | None = Field(
+        default=None, description="progression at this multiple of the reference"
+    )
+    progression_included: bool | None = Field(default=None, description="at the limit, or above")
+    progression_absolute: Annotated[float, Field(gt=0)] | None = Field(
+        default=None, description="and this much larger, in the unit of the sizes"
+    )
+    progression_reference: Literal["nadir", "baseline"] | None = None
+    progression_of: Literal["sum", "any_lesion"] | None = None
+    source: Name
+
+
 def site_clinical(
     eligibility: EligibilityBlock | None,
     checklist_items: Mapping[str, ChecklistBlock],
     questionnaires: Mapping[str, QuestionnaireBlock],
+    criteria: Mapping[str, CriterionBlock],
 ) -> SiteClinical:
     """Return the clinical part of a profile, every rule, item and scale checked.
 
@@ -102,12 +125,15 @@ def site_clinical(
         oldest_laboratory_days=None if eligibility is None else eligibility.oldest_laboratory_days,
         checklist={name: _item(one) for name, one in checklist_items.items()},
         questionnaires={name: _form(name, one) for name, one in questionnaires.items()},
+        criteria={name: _criterion(name, one) for name, one in criteria.items()},
     )
     if made.eligibility is not None:
         profile_of(OWN_PROFILE, made.eligibility, made.own_rules)
     checklist({}, items=made.checklist)
     for name, entry in made.questionnaires.items():
         questionnaire_of(name, entry)
+    for name, entry in made.criteria.items():
+        criterion_of(name, entry)
     return made
 
 
@@ -184,6 +210,18 @@ def _item(block: ChecklistBlock) -> dict[str, Any]:
     Stage(block.at)
     entry = block.model_dump(exclude_none=True)
     return {**entry, "source": _SITE + block.source, "status": "verified"}
+
+
+def _criterion(name: str, block: CriterionBlock) -> dict[str, Any]:
+    if name in sum_criterion_names():
+        raise InputError(
+            f"[response_criteria.{name}] has the name of a criterion that ships; give it another"
+        )
+    if block.based_on not in sum_criterion_names():
+        raise UnknownNameError("response criterion", block.based_on, sum_criterion_names())
+    changed = block.model_dump(exclude_none=True, exclude={"based_on"})
+    base = read_table("response_criteria")[block.based_on]
+    return {**base, **changed, "source": _SITE + block.source, "status": "verified"}
 
 
 def _form(name: str, block: QuestionnaireBlock) -> dict[str, Any]:

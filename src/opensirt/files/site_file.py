@@ -14,6 +14,7 @@ from opensirt.domain.site_defaults import default_site_profile, site_sha256
 from opensirt.errors import InputError
 from opensirt.files.site_clinical import (
     ChecklistBlock,
+    CriterionBlock,
     EligibilityBlock,
     QuestionnaireBlock,
     site_clinical,
@@ -204,6 +205,9 @@ class SiteFile(Block):
     checklist: dict[Name, ChecklistBlock] = Field(
         default_factory=dict, description="own items of the checklist, beside those that ship"
     )
+    response_criteria: dict[Name, CriterionBlock] = Field(
+        default_factory=dict, description="own response criteria, read beside those that ship"
+    )
     questionnaires: dict[Name, QuestionnaireBlock] = Field(
         default_factory=dict, description="items of licensed questionnaires, such as qlq_gi_net21"
     )
@@ -308,7 +312,9 @@ def over_default(stated: SiteFile, default: SiteProfile) -> SiteProfile:
             for one in stated.residual_history
         ),
         ledger=stated.ledger or "",
-        clinical=site_clinical(stated.eligibility, stated.checklist, stated.questionnaires),
+        clinical=site_clinical(
+            stated.eligibility, stated.checklist, stated.questionnaires, stated.response_criteria
+        ),
         lung_shunt_method=stated.lung_shunt_method or default.lung_shunt_method,
         delivery_days=tuple(stated.delivery_days),
         confirmations=tuple(

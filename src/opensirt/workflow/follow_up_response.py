@@ -52,14 +52,13 @@ def responses(record: PatientRecord, course: FollowUpCourse) -> tuple[CriterionR
     """Return the response by every criterion that is asked for."""
     if not record.lesions:
         return ()
-    names = course.criteria or sum_criterion_names()
+    criteria = [sum_criterion(name) for name in course.criteria or sum_criterion_names()]
+    criteria += course.own_criteria.values()
     readings = [course]
     if course.organs is None and _beyond_the_liver(record):
         readings.append(replace(course, organs=LIVER))
     return tuple(
-        _by_criterion(record, reading, sum_criterion(name))
-        for reading in readings
-        for name in names
+        _by_criterion(record, reading, criterion) for reading in readings for criterion in criteria
     )
 
 

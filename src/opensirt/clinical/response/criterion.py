@@ -1,7 +1,9 @@
 """Criteria that compare a sum over targets with baseline and nadir."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from opensirt.domain.citation import Citation, citation_of
 from opensirt.domain.lesion import Lesion, Number, Sight, SightState
@@ -65,7 +67,17 @@ def sum_criterion(name: str) -> SumCriterion:
     """
     if name not in sum_criterion_names():
         raise UnknownNameError("response criterion", name, sum_criterion_names())
-    entry = read_table("response_criteria")[name]
+    return criterion_of(name, read_table("response_criteria")[name])
+
+
+def criterion_of(name: str, entry: Mapping[str, Any]) -> SumCriterion:
+    """Return the criterion that a table writes; a site may bring its own.
+
+    Raises
+    ------
+    InputError, UnknownNameError
+        When its limits make no sense, or a field has no such value.
+    """
     return SumCriterion(
         name=name,
         title=entry["title"],
