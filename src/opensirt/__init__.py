@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         Tissue,
         WorkUpFacts,
     )
+    from opensirt.domain.delivery_error import DeliveryErrors, published_delivery_errors
     from opensirt.domain.device import Device, device
     from opensirt.domain.dvh import Dvh
     from opensirt.domain.evidence import EvidenceBase
@@ -52,6 +53,14 @@ if TYPE_CHECKING:
         TimeIntegratedActivityMap,
     )
     from opensirt.domain.missing import Missing
+    from opensirt.domain.optimised_plan import (
+        ControlCurve,
+        Objective,
+        OptimisedPlan,
+        OptimiseRequest,
+        RobustRequest,
+        VialRequest,
+    )
     from opensirt.domain.patient_record import PatientRecord
     from opensirt.domain.record import (
         CaseResult,
@@ -95,6 +104,7 @@ if TYPE_CHECKING:
     from opensirt.reference.radionuclide import Radionuclide, radionuclide
     from opensirt.report.write import write_report
     from opensirt.workflow.follow_up import follow_up
+    from opensirt.workflow.optimise import Replanner
     from opensirt.workflow.plan import plan
     from opensirt.workflow.select import select
     from opensirt.workflow.verify import verify
@@ -126,6 +136,7 @@ _FROM = {
         "Tissue",
         "WorkUpFacts",
     ),
+    "domain.delivery_error": ("DeliveryErrors", "published_delivery_errors"),
     "domain.device": ("Device", "device"),
     "domain.dvh": ("Dvh",),
     "domain.evidence": ("EvidenceBase",),
@@ -143,6 +154,14 @@ _FROM = {
         "TimeIntegratedActivityMap",
     ),
     "domain.missing": ("Missing",),
+    "domain.optimised_plan": (
+        "ControlCurve",
+        "Objective",
+        "OptimisedPlan",
+        "OptimiseRequest",
+        "RobustRequest",
+        "VialRequest",
+    ),
     "domain.patient_record": ("PatientRecord",),
     "domain.record": (
         "CaseResult",
@@ -181,6 +200,7 @@ _FROM = {
     "report.write": ("write_report",),
     "workflow.follow_up": ("follow_up",),
     "clinical.follow_up_record": ("FollowUp", "FollowUpCourse"),
+    "workflow.optimise": ("Replanner",),
     "workflow.plan": ("plan",),
     "workflow.select": ("select",),
     "workflow.verify": ("verify",),
@@ -196,8 +216,10 @@ __all__ = [
     "CaseResult",
     "Confirmation",
     "ConfirmationError",
+    "ControlCurve",
     "CountsImage",
     "CtImage",
+    "DeliveryErrors",
     "DensityMap",
     "Device",
     "DoseMap",
@@ -218,7 +240,10 @@ __all__ = [
     "Mask",
     "Missing",
     "MissingInputError",
+    "Objective",
     "OpenSirtError",
+    "OptimiseRequest",
+    "OptimisedPlan",
     "PatientFacts",
     "PatientRecord",
     "Plan",
@@ -227,6 +252,8 @@ __all__ = [
     "Provenance",
     "Question",
     "Radionuclide",
+    "Replanner",
+    "RobustRequest",
     "RuleError",
     "RunOptions",
     "Selection",
@@ -242,6 +269,7 @@ __all__ = [
     "Tissue",
     "UnknownNameError",
     "Verification",
+    "VialRequest",
     "VoxelWeights",
     "WorkUpFacts",
     "Workup",
@@ -262,6 +290,7 @@ __all__ = [
     "patient_record",
     "plan",
     "pool_shared_files",
+    "published_delivery_errors",
     "published_evidence",
     "radionuclide",
     "read_case",

@@ -118,11 +118,23 @@ def _exact(
     part = box[tuple(used)].astype(np.float64)
     # The axis that shrinks most goes first: the others then have less to do.
     for axis in sorted(range(3), key=lambda one: overlaps[one].shape[0] / overlaps[one].shape[1]):
-        part = np.moveaxis(np.tensordot(overlaps[axis], part, axes=(1, axis)), 0, axis)
+        part = _summed(overlaps[axis], part, axis)
     touched = np.argwhere(part > 0)
     fraction = part[tuple(touched.T)]
     flat = np.ravel_multi_index(tuple((touched + np.array(firsts)).T), grid.shape)
     return flat.astype(np.int64), fraction
+
+
+def _summed(
+    overlap: NDArray[np.float64], part: NDArray[np.float64], axis: int
+) -> NDArray[np.float64]:
+    """Return the sums of overlap × part along one axis; a voxel overlaps with few others."""
+    from scipy.sparse import csr_array
+
+    first = np.moveaxis(part, axis, 0)
+    flat = np.asarray(csr_array(overlap) @ first.reshape(len(first), -1))
+    summed: NDArray[np.float64] = flat.reshape(-1, *first.shape[1:])
+    return np.moveaxis(summed, 0, axis)
 
 
 def _by_subpoints(
