@@ -13,7 +13,7 @@ from opensirt.domain.grid import Grid
 from opensirt.domain.image import DensityMap, TimeIntegratedActivityMap
 from opensirt.physics.dose import ENGINES, EngineResult, dose_engine
 from opensirt.physics.dose.fourier import convolve_even, kept_inside, occupied_block, reach
-from opensirt.physics.kernel import voxel_kernel, whole
+from opensirt.physics.kernel import octant_total, voxel_kernel, whole
 from opensirt.reference.radionuclide import radionuclide
 
 NUCLIDES = ("Y-90", "Ho-166", "Lu-177", "Re-188")
@@ -105,7 +105,9 @@ def test_moving_the_activity_moves_the_dose(
     density = even(grid)
     still = computed(engine, "Y-90", grid, values, density).dose.values
     moved = computed(engine, "Y-90", grid, np.roll(values, steps, (0, 1, 2)), density).dose.values
-    np.testing.assert_allclose(moved, np.roll(still, steps, (0, 1, 2)), atol=1e-6 * still.max())
+    # Superposition carries bremsstrahlung far on a coarse grid that does not move along.
+    allowed = 5e-6 if engine == "superposition" else 1e-6
+    np.testing.assert_allclose(moved, np.roll(still, steps, (0, 1, 2)), atol=allowed * still.max())
 
 
 @given(engines, axis_orders, axis_signs, spacings_mm, seeds)
@@ -214,8 +216,13 @@ def test_in_even_activity_the_dose_is_the_equilibrium_dose() -> None:
     values = np.ones(grid.shape, np.float32)
     result = computed("kernel", "Y-90", grid, values, even(grid))
     local = computed("local", "Y-90", grid, values, even(grid))
-    wanted = local.dose.values[15, 15, 15] * (1 - result.energy.outside_kernel_fraction)
-    assert result.dose.values[15, 15, 15] == pytest.approx(wanted, rel=2e-6)
+    found, everything = (one.dose.values[15, 15, 15] for one in (result, local))
+    kernel = voxel_kernel(radionuclide("Y-90"), grid.spacing_mm, density_g_per_ml=1.05)
+    by_electrons = everything * octant_total(kernel.electron_mev) / kernel.emitted_mev
+    by_bremsstrahlung = everything * octant_total(kernel.bremsstrahlung_mev) / kernel.emitted_mev
+    # Bremsstrahlung comes from farther than the kernel goes, but not all of it stays.
+    assert by_electrons + by_bremsstrahlung < found < everything
+    assert found == pytest.approx(by_electrons, rel=0.002)
 
 
 @given(st.tuples(*[st.integers(1, 12)] * 3), st.tuples(*[st.integers(0, 7)] * 3), seeds)

@@ -107,8 +107,8 @@ def test_in_even_density_it_is_the_kernel(name: str) -> None:
     kernel = dose_engine("kernel", radionuclide(name)).dose(decays(grid, values, name), even(grid))
     wanted = kernel.dose.values
     above = wanted > 0.01 * wanted.max()
-    # The kernel of Y-90 leaves out the bremsstrahlung that goes farther than electrons.
-    limit = 0.01 if name == "Y-90" else 1e-4
+    # Both carry the bremsstrahlung of Y-90 far on coarse grids, but not on the same one.
+    limit = 1e-3 if name == "Y-90" else 1e-4
     assert np.abs(found[above] / wanted[above] - 1).max() < limit
 
 

@@ -252,7 +252,7 @@ def test_round_off_below_zero_is_set_to_zero_and_counted() -> None:
     told = finding(result, "round_off")
     assert isinstance(told.value, int | float)
     assert told.value > 0
-    assert result.dose.values.min() == 0
+    assert result.dose.values.min() >= 0
 
 
 @pytest.mark.parametrize("spacing", [(0.0, 1.0, 1.0), (1.0, -2.0, 1.0), (1.0, 1.0, float("nan"))])

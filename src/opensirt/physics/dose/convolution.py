@@ -26,7 +26,7 @@ from opensirt.physics.dose.fourier import (
     reach,
 )
 from opensirt.physics.dose.mass import VoxelMasses, masses
-from opensirt.physics.dose.photons import PhotonDose, photon_dose
+from opensirt.physics.dose.photons import PhotonDose, photon_dose, split_bremsstrahlung
 from opensirt.physics.kernel import VoxelKernel, octant_total, voxel_kernel
 from opensirt.reference.constant import constant
 from opensirt.reference.radionuclide import Radionuclide
@@ -41,7 +41,7 @@ class KernelConvolution:
     activity), so that it is exact where the density is even. At the edge of lung or bone the
     spread of energy is that of the kernel's density, and the dose is wrong by tens of per cent.
     Photons and bremsstrahlung of a nuclide that emits photons spread as in an even medium, over
-    the whole image; the bremsstrahlung of other nuclides as far as the kernel goes.
+    the whole image; the bremsstrahlung of other nuclides over the block that electrons reach.
 
     Parameters
     ----------
@@ -73,8 +73,12 @@ class KernelConvolution:
         """
         require_fit(decays, density, self.nuclide)
         occupied = occupied_block(decays.values) or _everything(decays.values.shape)
-        middle_kg_per_ml = middle_density_kg_per_ml(
-            decays.values[occupied], density.values[occupied]
+        mass = masses(density, occupied)
+        step = constant("dose_engines", "density_step", "density_g_per_ml").value / GRAMS_PER_KG
+        middle_kg_per_ml = (
+            max(mass.lightest_kg_per_ml, step)
+            if mass.uniform
+            else middle_density_kg_per_ml(decays.values[occupied], density.values[occupied])
         )
         kernel = voxel_kernel(
             self.nuclide,
@@ -83,10 +87,13 @@ class KernelConvolution:
             water=self.water,
         )
         far = self._photons(decays, density, kernel)
-        near_mev = kernel.octant_mev if far is None else kernel.electron_mev
+        split = split_bremsstrahlung(kernel) if far is None else None
+        near_mev = kernel.electron_mev if split is None else kernel.electron_mev + split.near_mev
         octant_j = near_mev * J_PER_MEV
         part = reach(occupied, kernel.half_width, decays.grid.shape)
-        inside, mass = decays.values[part.block], masses(density, part.block)
+        inside = decays.values[part.block]
+        if part.block != occupied:
+            mass = masses(density, part.block)
         even = float(mass.density_kg_per_ml.flat[0]) if mass.uniform else 1.0
         in_block = convolve_even(
             inside, octant_j, part.shape, factor=1.0 / even, workers=self.workers
@@ -97,6 +104,9 @@ class KernelConvolution:
         kept = kept_inside(inside, octant_j, part.block, decays.grid.shape)
         close = self._balance(kept, kernel, near_mev, mass.energy_j(in_block), mass.voxel_volume_ml)
         values, balance = in_block, close
+        if split is not None:
+            more_j = split.add_far(in_block, inside, mass, workers=self.workers)
+            balance = with_more(close, more_j)
         if far is not None:
             values = far.dose_gy
             values[part.block] += in_block
@@ -164,6 +174,19 @@ class KernelConvolution:
         allowed = constant("dose_engines", "balance", "energy_fraction_at_most").value
         require_balance(balance, allowed * abs(released_j))
         return balance
+
+
+def with_more(close: EnergyBalance, scored_j: float) -> EnergyBalance:
+    """Return the balance with energy that was counted as outside the kernel before."""
+    if not close.released_j:
+        return close
+    return EnergyBalance(
+        mean_energy_mev_per_decay=close.mean_energy_mev_per_decay,
+        released_j=close.released_j,
+        scored_j=close.scored_j + scored_j,
+        outside_kernel_fraction=close.outside_kernel_fraction - scored_j / close.released_j,
+        outside_grid_fraction=close.outside_grid_fraction,
+    )
 
 
 def with_photons(close: EnergyBalance, photons: PhotonDose) -> EnergyBalance:

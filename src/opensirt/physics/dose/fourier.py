@@ -27,6 +27,9 @@ class Reach:
 def occupied_block(values: NDArray[np.float32]) -> Block | None:
     """Return the smallest block outside which every value is zero; None when all are."""
     bits = np.ascontiguousarray(values).view(np.uint32)  # whole numbers are looked at faster
+    if _all_faces_filled(bits):
+        whole_k, whole_j, whole_i = (slice(0, length) for length in values.shape)
+        return whole_k, whole_j, whole_i
     over_j = np.bitwise_or.reduce(bits, axis=1)
     k, i = (np.flatnonzero(over_j.any(axis=axis)) for axis in (1, 0))
     if k.size == 0:
@@ -35,6 +38,11 @@ def occupied_block(values: NDArray[np.float32]) -> Block | None:
     j = np.flatnonzero(rows.any(axis=1))
     first, second, third = (slice(int(at[0]), int(at[-1]) + 1) for at in (k, j, i))
     return first, second, third
+
+
+def _all_faces_filled(bits: NDArray[np.uint32]) -> bool:
+    faces = (bits[0], bits[-1], bits[:, 0], bits[:, -1], bits[:, :, 0], bits[:, :, -1])
+    return all(face.any() for face in faces)
 
 
 def reach(occupied: Block, half_width: tuple[int, int, int], shape: tuple[int, int, int]) -> Reach:

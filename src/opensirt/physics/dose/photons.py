@@ -4,7 +4,9 @@ Photons travel decimetres; a kernel that reaches so far on the image's own grid 
 everything else together. Far from the source their dose is smooth. So the point kernel is
 split by a smooth window: the near part is convolved as it is; for the far part the decays are
 shared out to the nodes of a coarse grid, convolved there, and the result is interpolated back.
-Both steps blur by a known amount, which is taken off the coarse kernel beforehand.
+Both steps blur by a known amount, which is taken off the coarse kernel beforehand. Where only
+bremsstrahlung is left, a few parts in a thousand of the energy, the near part ends with the
+electrons' kernel, and the coarse grid may be coarser (`split_bremsstrahlung`).
 
 The medium is taken as even. The dose (not the energy) of the even medium is given to every
 voxel, since the photons' fluence in a voxel hardly depends on the voxel's own density.
@@ -18,8 +20,8 @@ from numpy.typing import NDArray
 
 from opensirt.domain.image import DensityMap, TimeIntegratedActivityMap
 from opensirt.physics.dose.fourier import convolve_even, kept_inside
-from opensirt.physics.dose.mass import masses
-from opensirt.physics.kernel import deposit_shells
+from opensirt.physics.dose.mass import VoxelMasses, masses
+from opensirt.physics.kernel import VoxelKernel, deposit_shells
 from opensirt.reference.constant import constant
 from opensirt.reference.point_kernel import point_kernel
 from opensirt.reference.radionuclide import Radionuclide
@@ -60,10 +62,8 @@ class _Window:
     held_mev: float
 
 
-def _window(
-    nuclide: Radionuclide, water: str, sides_mm: NDArray[np.float64], thickness_mm: float
-) -> _Window:
-    point = point_kernel(nuclide.name, nuclide.data_set, water)
+def _near_and_far_mm(sides_mm: NDArray[np.float64]) -> tuple[float, float]:
+    """Return where the far part begins and the near part ends, for photons."""
     start, stop = (
         max(
             constant("dose_engines", "photons", f"{end}_mm").value,
@@ -71,6 +71,13 @@ def _window(
         )
         for end in ("near", "far")
     )
+    return start, stop
+
+
+def _window(
+    nuclide: Radionuclide, water: str, thickness_mm: float, start: float, stop: float
+) -> _Window:
+    point = point_kernel(nuclide.name, nuclide.data_set, water)
     edges = point.radius_edges_mm
     energy = point.bremsstrahlung_mev + point.photon_mev
     pieces = np.maximum(1, np.ceil(np.diff(edges) / thickness_mm)).astype(int)
@@ -104,7 +111,7 @@ def _near_octant_mev(
     """Return the near part in voxels; offsets that no image of this shape holds are left out."""
     order = np.argsort(spacing_mm, kind="stable")
     sides = np.array(spacing_mm)[order] * density_g_per_ml
-    window = _window(nuclide, water, sides, _SUBSHELL * float(sides.min()))
+    window = _window(nuclide, water, _SUBSHELL * float(sides.min()), *_near_and_far_mm(sides))
     reaches = [int(np.ceil(window.near_to_mm / side - 1e-9)) for side in sides]
     n_k, n_j, n_i = (max(1, min(n, most[axis] - 1)) for n, axis in zip(reaches, order, strict=True))
     octant = deposit_shells(
@@ -209,7 +216,7 @@ def photon_dose(
     everything = (slice(0, shape[0]), slice(0, shape[1]), slice(0, shape[2]))
     kept = kept_inside(decays.values, octant, everything, shape)
     sides = np.array(spacing_mm) * density_g_per_ml
-    window = _window(nuclide, water, sides, float(sides.min()))
+    window = _window(nuclide, water, float(sides.min()), *_near_and_far_mm(sides))
     block_mm = constant("dose_engines", "photons", "block_mm").value
     nodes = tuple(_nodes(n, mm, block_mm) for n, mm in zip(shape, spacing_mm, strict=True))
     coarse = _coarse_octant_mev(window, nodes, spacing_mm, density_g_per_ml)
@@ -225,3 +232,95 @@ def photon_dose(
         scored_j=masses(density).energy_j(dose_gy),
         left_j=(kept.total * window.held_mev - inside_mev) * voxel_ml * J_PER_MEV,
     )
+
+
+@dataclass(frozen=True, eq=False)
+class SplitBremsstrahlung:
+    """Bremsstrahlung of a nuclide that emits no photons: what a kernel holds of it, and the rest.
+
+    Parameters
+    ----------
+    kernel
+        Of the electrons.
+    near_mev : (nk + 1, nj + 1, ni + 1)
+        The near part at the offsets of the kernel.
+    """
+
+    kernel: VoxelKernel
+    near_mev: NDArray[np.float64]
+    _far: _Window
+
+    def add_far(
+        self,
+        dose_gy: NDArray[np.float32],
+        decays: NDArray[np.float32],
+        mass: VoxelMasses,
+        *,
+        workers: int,
+    ) -> float:
+        """Add the dose by the far part to a block, in place; return its Σ dose × mass in J.
+
+        Parameters
+        ----------
+        dose_gy : (k, j, i)
+            In one piece of memory.
+        decays : (k, j, i), Bq s/mL
+        mass
+            Of the block.
+        workers
+            Threads of the Fourier transform.
+        """
+        from scipy.fft import next_fast_len
+        from scipy.linalg.blas import sgemm
+
+        spacing_mm, density = self.kernel.spacing_mm, self.kernel.density_g_per_ml
+        longest_mm = max(n * mm for n, mm in zip(decays.shape, spacing_mm, strict=True))
+        block_mm = max(
+            constant("dose_engines", "bremsstrahlung", "block_mm").value,
+            longest_mm / constant("dose_engines", "bremsstrahlung", "most_blocks").value,
+        )
+        nodes = tuple(
+            _nodes(n, mm, block_mm) for n, mm in zip(decays.shape, spacing_mm, strict=True)
+        )
+        shares = tuple(one.share for one in nodes)
+        octant = _coarse_octant_mev(self._far, nodes, spacing_mm, density)
+        padded = [next_fast_len(2 * len(one)) for one in shares]
+        shared = _gathered(shares, decays)
+        far = convolve_even(shared, octant, (padded[0], padded[1], padded[2]), workers=workers)
+        far *= np.float32(J_PER_MEV * GRAMS_PER_KG / density)
+        over_i = far @ shares[2]
+        over_j = np.ascontiguousarray(shares[1].T @ over_i).reshape(len(far), -1)
+        flat = dose_gy.reshape(len(dose_gy), -1)
+        sgemm(1.0, over_j.T, shares[0], beta=1.0, c=flat.T, overwrite_c=True)
+        if mass.uniform:
+            ends = [one.sum(axis=1, dtype=np.float64) for one in shares]
+            summed = float(np.einsum("kji,k,j,i->", far.astype(np.float64), *ends))
+            return summed * float(mass.density_kg_per_ml.flat[0]) * mass.voxel_volume_ml
+        masses_at = _gathered(shares, mass.density_kg_per_ml)
+        return float(np.sum(far.astype(np.float64) * masses_at)) * mass.voxel_volume_ml
+
+
+def _gathered(
+    shares: tuple[NDArray[np.float32], ...], values: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Share values out to the nodes, the longest way through memory first."""
+    over_k = shares[0] @ values.reshape(len(values), -1)
+    over_j = shares[1] @ over_k.reshape(-1, *values.shape[1:])
+    gathered: NDArray[np.float32] = over_j @ shares[2].T
+    return gathered
+
+
+@lru_cache(maxsize=8)
+def split_bremsstrahlung(kernel: VoxelKernel) -> SplitBremsstrahlung:
+    """Return the bremsstrahlung of a kernel, split where its electrons end."""
+    order = np.argsort(kernel.spacing_mm, kind="stable")
+    sides = np.array(kernel.spacing_mm)[order] * kernel.density_g_per_ml
+    width = tuple(kernel.half_width[axis] for axis in order)
+    stop = float(min(n * side for n, side in zip(width, sides, strict=True)))
+    start = stop * constant("dose_engines", "bremsstrahlung", "near_part").value
+    window = _window(kernel.nuclide, kernel.water, _SUBSHELL * float(sides.min()), start, stop)
+    n_k, n_j, n_i = width
+    octant = deposit_shells(
+        window.near_radius_mm, window.near_mev[None, :], sides, (n_k, n_j, n_i)
+    )[0]
+    return SplitBremsstrahlung(kernel, np.transpose(octant, np.argsort(order)), window)

@@ -133,8 +133,9 @@ def _ends_at(
     for row, density in zip(energy_mev[chosen], densities[chosen], strict=True):
         order = np.argsort(row, kind="stable")
         summed = np.cumsum((row * images)[order])
-        counts = order[summed > share * summed[-1]]
-        ends[counts] = density + _EVERY * (densities[1] - densities[0])
+        least = row[order[np.searchsorted(summed, share * summed[-1], "right")]]
+        # Mirror images and exchanges of axes have one energy, but for round-off: all or none.
+        ends[row >= least * (1.0 - 1e-9)] = density + _EVERY * (densities[1] - densities[0])
     return ends.astype(np.float32)
 
 

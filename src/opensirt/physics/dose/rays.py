@@ -90,8 +90,9 @@ def superpose(  # noqa: C901, PLR0912, PLR0915 - one loop: calls in it cost
     values, lowest, per_g_per_ml = table
     n_offsets, n_exact, n_in_shell = len(targets), len(starts) - 1, np.diff(shells).max()
     last = np.float32(values.shape[1] - 1.001)
-    half, nothing = np.float32(0.5), np.float32(0.0)
-    # Of this shell and of the one before; everything is done for whole batches of sources.
+    half, nothing, one_whole = np.float32(0.5), np.float32(0.0), np.float32(1.0)
+    # Of this shell and of the one before, negative where a way has ended: what becomes of one
+    # source does not depend on its neighbours. Everything is done for whole batches of sources.
     mean = np.zeros((2, n_in_shell, LONGEST_RUN), dtype=np.float32)
     gives = np.zeros((n_offsets, LONGEST_RUN), dtype=np.float32)
     ended = np.zeros(n_offsets, dtype=np.bool_)
@@ -133,7 +134,7 @@ def superpose(  # noqa: C901, PLR0912, PLR0915 - one loop: calls in it cost
                     c, d = before[offset, 2], before[offset, 3]
                     ended[offset] = ended[a] and ended[b] and ended[c] and ended[d]
                     if ended[offset]:
-                        mean[now, own, :] = ENDED
+                        mean[now, own, :] = -ENDED
                         continue
                     at_a, at_b = np.uint64(source + targets[a]), np.uint64(source + targets[b])
                     at_c, at_d = np.uint64(source + targets[c]), np.uint64(source + targets[d])
@@ -142,11 +143,13 @@ def superpose(  # noqa: C901, PLR0912, PLR0915 - one loop: calls in it cost
                     of_a, of_b = weights[offset, 0], weights[offset, 1]
                     of_c, of_d = weights[offset, 2], weights[offset, 3]
                     for one in range(length):
-                        mean[now, own, one] = nearer * (
-                            of_a * mean[then, a, one]
-                            + of_b * mean[then, b, one]
-                            + of_c * mean[then, c, one]
-                            + of_d * mean[then, d, one]
+                        by_a, by_b = mean[then, a, one], mean[then, b, one]
+                        by_c, by_d = mean[then, c, one], mean[then, d, one]
+                        along = nearer * (
+                            of_a * abs(by_a)
+                            + of_b * abs(by_b)
+                            + of_c * abs(by_c)
+                            + of_d * abs(by_d)
                         ) + rest * (
                             density_g_per_ml[here + one]
                             + of_a * density_g_per_ml[at_a + one]
@@ -154,10 +157,14 @@ def superpose(  # noqa: C901, PLR0912, PLR0915 - one loop: calls in it cost
                             + of_c * density_g_per_ml[at_c + one]
                             + of_d * density_g_per_ml[at_d + one]
                         )
+                        one_goes_on = max(by_a, by_b, by_c, by_d) >= nothing
+                        mean[now, own, one] = along if one_goes_on else ENDED
                 limit = ends_at[offset]
                 n_reached = 0
                 for one in range(length):
-                    n_reached += is_source[one] & (mean[now, own, one] <= limit)
+                    goes_on = mean[now, own, one] <= limit
+                    n_reached += is_source[one] & goes_on
+                    mean[now, own, one] *= one_whole if goes_on else -one_whole
                 ended[offset] = n_reached == 0
                 if ended[offset]:
                     continue
@@ -168,7 +175,7 @@ def superpose(  # noqa: C901, PLR0912, PLR0915 - one loop: calls in it cost
                     below = np.uint32(at)
                     value = values[row, below]
                     value += (at - np.float32(below)) * (values[row, below + np.uint32(1)] - value)
-                    value = value if mean[now, own, one] <= limit else nothing
+                    value = value if mean[now, own, one] >= nothing else nothing
                     gives[n_alive, one] = value
                     in_shell[one] += value * density_g_per_ml[here + one]
                 alive[n_alive] = targets[offset]
