@@ -172,3 +172,13 @@ def test_a_point_is_read_as_it_was_written_and_of_its_plan_only(tmp_path: Path) 
         read_point(path, PLAN)
     with pytest.raises(InputError, match="there is no file"):
         read_point(tmp_path / "absent.json", PLAN)
+
+
+def test_the_plan_of_the_how_to_is_a_plan(tmp_path: Path) -> None:
+    page = Path(__file__).parents[2] / "docs" / "how-to" / "share-between-centres.md"
+    block = page.read_text(encoding="utf-8").split("```toml\n")[1].split("```")[0]
+    path = tmp_path / "plan.toml"
+    path.write_text(block, encoding="utf-8")
+    found = read_shared_plan(path)
+    assert [one.name for one in found.models] == ["response by dose", "survival"]
+    assert found.risk_tables[0].edges == (0.0, 6.0, 12.0, 18.0, 24.0, 36.0)

@@ -9,7 +9,7 @@ from opensirt.domain.missing import Missing
 from opensirt.outcomes.evidence.pooled_proportion import PooledProportion
 from opensirt.outcomes.evidence.pooling import Pooled
 from opensirt.outcomes.federated.interval_table import actuarial_survival
-from opensirt.report.evidence_plots import common_notes, endpoint_words
+from opensirt.report.evidence_plots import common_notes, endpoint_words, heterogeneity_words
 
 
 def say_meta(made: MetaAnalysis) -> None:
@@ -178,7 +178,8 @@ def _say_values(made: MetaAnalysis) -> None:
         click.echo(
             f"inverse variance of logarithms ({fit.method}, {fit.adjustment}), k = {fit.k} with an "
             f"interval: {number(fit.back(fit.pooled.estimate))} "
-            f"({_plain((fit.back(fit.pooled.low), fit.back(fit.pooled.high)))})"
+            f"({_plain((fit.back(fit.pooled.low), fit.back(fit.pooled.high)))}); "
+            f"{heterogeneity_words(fit)}"
         )
 
 

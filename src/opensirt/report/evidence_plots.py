@@ -18,6 +18,7 @@ WORDS: Mapping[str, str] = {
     "orr": "Objective response (complete or partial response)",
     "symptom_response": "Improvement of symptoms",
     "overall_survival_median": "Median overall survival",
+    "os_hazard_ratio": "Hazard ratio of death",
 }
 """Endpoints in words; others are shown by their names."""
 
@@ -193,6 +194,7 @@ def forest_of_values(
                 low=ratios.back(ratios.pooled.low),
                 high=ratios.back(ratios.pooled.high),
                 summary=True,
+                prediction=_back(ratios),
             )
         )
     if not drawn:
@@ -200,6 +202,8 @@ def forest_of_values(
     notes = common_notes(selected, base)
     if median is not None:
         notes.append(_median_words(median, unit))
+    if ratios is not None:
+        notes.append(f"Inverse variance of logarithms: {heterogeneity_words(ratios)}.")
     return forest_png(
         drawn,
         title=f"{endpoint_words(selected.question.endpoint)}: k = {selected.k} studies",
@@ -210,6 +214,22 @@ def forest_of_values(
         log=unit == "ratio",
         reference=1.0 if unit == "ratio" else None,
     )
+
+
+def _back(fit: Pooled) -> tuple[float, float] | Missing:
+    inside = fit.prediction
+    return inside if isinstance(inside, Missing) else (fit.back(inside[0]), fit.back(inside[1]))
+
+
+def heterogeneity_words(fit: Pooled) -> str:
+    """Return k, τ², I² and the prediction interval of a fit in one line."""
+    spread, inside = fit.heterogeneity, _back(fit)
+    told = (
+        "too few studies for a prediction interval"
+        if isinstance(inside, Missing)
+        else f"prediction interval {inside[0]:.3g} to {inside[1]:.3g}"
+    )
+    return f"k = {fit.k}, τ² {spread.tau2:.3g}, I² {100 * spread.i2:.0f} %, {told}"
 
 
 def _size(base: EvidenceBase, study: str) -> str:

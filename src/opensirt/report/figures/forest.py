@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.patches import Polygon
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from opensirt.domain.missing import Missing
 from opensirt.errors import InputError
@@ -19,6 +20,8 @@ _LEFT, _RIGHT = 0.42, 0.74
 """Where the plot begins and ends, as parts of the width; text stands on both sides."""
 
 _LONGEST = 34
+_TICKS = tuple(power * digit for power in (0.01, 0.1, 1.0, 10.0) for digit in (1.0, 2.0, 5.0))
+"""Marks of a logarithmic axis."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +202,11 @@ def _frame(
     if log:
         axes.set_xscale("log")
     axes.set_xlim(*((0.0, 100.0) if percent else _limits(rows, log=log)))
+    if log:
+        low, high = axes.get_xlim()
+        axes.xaxis.set_major_locator(FixedLocator([one for one in _TICKS if low <= one <= high]))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        axes.xaxis.set_minor_locator(NullLocator())
     if reference is not None:
         axes.axvline(scale * reference, color=SOFT_INK, linewidth=0.8, linestyle=":")
     first = next((number for number, row in enumerate(rows) if row.summary), None)
