@@ -104,7 +104,7 @@ def test_the_hash_follows_the_content(tmp_path: Path) -> None:
         ('schema = "opensirt/site/1"', "name is missing"),
         (HEAD.replace("Europe/Amsterdam", "CET+1"), "a time zone such as"),
         (HEAD + 'data_set = "icrp38"', "one of icrp107, lnhb2015"),
-        (HEAD + 'planning_engine = "fast"', "'local' or 'kernel'"),
+        (HEAD + 'planning_engine = "fast"', "'local', 'kernel' or 'superposition'"),
         (HEAD + "[limits.resin]\nlung_gy = 30", "lung_gy: found 30; a table with source"),
         (HEAD + "[limits.resin]\nlung_gy = { value = 30 }", "lung_gy.source is missing"),
         (HEAD + '[limits.resin]\nlungs_gy = { value = 3, source = "x" }', "mean 'lung_gy'"),

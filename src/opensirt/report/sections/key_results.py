@@ -35,7 +35,7 @@ def key_results_section(result: CaseResult) -> Section:
     if result.workup is not None:
         blocks.append(_worked_up(result.workup))
     if not blocks:
-        blocks.append(Paragraph("No step gave a result."))
+        blocks.append(Paragraph("No dose: the case has no image to work on."))
     return Section("Key results", tuple(blocks))
 
 
