@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         Tissue,
         WorkUpFacts,
     )
+    from opensirt.domain.delivery import Delivery
     from opensirt.domain.delivery_error import DeliveryErrors, published_delivery_errors
     from opensirt.domain.device import Device, device
     from opensirt.domain.dvh import Dvh
@@ -72,8 +73,10 @@ if TYPE_CHECKING:
         Workup,
     )
     from opensirt.domain.selection import Selection
+    from opensirt.domain.session_dose import CumulativeDose
     from opensirt.domain.site import Figure, SiteProfile
     from opensirt.domain.site_defaults import default_site_profile
+    from opensirt.domain.site_ledger import SiteLedger
     from opensirt.domain.structure import (
         Mask,
         Structure,
@@ -136,6 +139,7 @@ _FROM = {
         "Tissue",
         "WorkUpFacts",
     ),
+    "domain.delivery": ("Delivery",),
     "domain.delivery_error": ("DeliveryErrors", "published_delivery_errors"),
     "domain.device": ("Device", "device"),
     "domain.dvh": ("Dvh",),
@@ -173,8 +177,10 @@ _FROM = {
         "Workup",
     ),
     "domain.selection": ("Selection",),
+    "domain.session_dose": ("CumulativeDose",),
     "domain.site": ("Figure", "SiteProfile"),
     "domain.site_defaults": ("default_site_profile",),
+    "domain.site_ledger": ("SiteLedger",),
     "domain.structure": ("Mask", "Structure", "StructureKind", "StructureSet", "VoxelWeights"),
     "errors": (
         "ConfirmationError",
@@ -219,6 +225,8 @@ __all__ = [
     "ControlCurve",
     "CountsImage",
     "CtImage",
+    "CumulativeDose",
+    "Delivery",
     "DeliveryErrors",
     "DensityMap",
     "Device",
@@ -258,6 +266,7 @@ __all__ = [
     "RunOptions",
     "Selection",
     "Severity",
+    "SiteLedger",
     "SiteProfile",
     "StoreError",
     "Structure",

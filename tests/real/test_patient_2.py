@@ -292,7 +292,7 @@ def test_with_one_density_and_no_remainder_partition_and_voxel_model_agree(case:
             "perfused_normal_liver_gy",
             "lung_gy",
         ):
-            assert number(getattr(one, key)) == pytest.approx(number(getattr(other, key)), rel=2e-3)
+            assert number(getattr(one, key)) == pytest.approx(number(getattr(other, key)), rel=1e-9)
 
 
 def test_the_demo_writes_the_example_as_a_case(shared_data: Path, tmp_path: Path) -> None:
