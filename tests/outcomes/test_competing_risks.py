@@ -45,7 +45,9 @@ def test_without_rivals_incidence_is_one_minus_survival() -> None:
     curve = kaplan_meier(risk_table(alone.time, alone.event))
     found = cumulative_incidence(alone)
     np.testing.assert_allclose(found.incidence, 1.0 - curve.survival, atol=1e-12)
-    greenwood = curve.survival * np.sqrt(curve.log_variance)
+    table = curve.table
+    log_variance = np.cumsum(table.events / (table.at_risk * (table.at_risk - table.events)))
+    greenwood = curve.survival * np.sqrt(log_variance)
     seen = curve.survival > 0
     np.testing.assert_allclose(found.standard_error[seen], greenwood[seen], atol=1e-12)
 

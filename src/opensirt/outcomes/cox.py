@@ -1,5 +1,6 @@
 """Proportional hazards (Cox) with ties by Efron, strata, weights and clusters."""
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
@@ -12,14 +13,18 @@ from opensirt.outcomes.arrays import Flags, Floats, Ints, columns, tally, vector
 from opensirt.outcomes.cox_sums import RiskSetSums, cox_terms, efron_steps, risk_set_sums
 from opensirt.outcomes.endpoint import Endpoint
 from opensirt.outcomes.likelihood import (
+    LARGEST,
     Coefficients,
     LikelihoodTerms,
     add_terms,
-    maximise,
+    not_finite,
     require_full_rank,
 )
 from opensirt.outcomes.log_rank import ChiSquareTest
 from opensirt.outcomes.times import EventTimes
+
+_PRECISION = 1e-10
+"""lifelines stops when the squared step, measured by the information, is below this."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -138,7 +143,7 @@ class CoxFit:
 
 
 def fit_cox(data: CoxData) -> CoxFit:
-    """Fit by Newton on the partial likelihood.
+    """Fit by lifelines; likelihood and covariance are taken from sums that centres can add up.
 
     Raises
     ------
@@ -155,7 +160,10 @@ def fit_cox(data: CoxData) -> CoxFit:
         return add_terms([cox_terms(one) for one in cox_sums(data, coefficients, x=standard)])
 
     null = terms(np.zeros(len(data.names)))
-    found, best = maximise(terms, np.zeros(len(data.names)), data.names, where=where)
+    found = _estimates(data, standard, where)
+    best = terms(found)
+    found = found + np.linalg.solve(best.information, best.score)  # the last digits of a Newton fit
+    best = terms(found)
     covariance: Floats = np.linalg.inv(best.information).astype(np.float64)
     model = covariance / np.outer(scale, scale)
     robust = data.weight is not None or data.cluster is not None
@@ -178,6 +186,45 @@ def fit_cox(data: CoxData) -> CoxFit:
         ),
         robust=robust,
     )
+
+
+def _estimates(data: CoxData, standard: Floats, where: str) -> Floats:
+    """Return the coefficients of standardised columns.
+
+    Raises
+    ------
+    InputError
+        When one of them is not finite.
+    """
+    import pandas as pd
+    from lifelines import CoxPHFitter
+    from lifelines.exceptions import ConvergenceError, ConvergenceWarning
+
+    frame = pd.DataFrame(standard, columns=list(range(standard.shape[1])))
+    frame["time"], frame["event"] = data.times.time, data.times.event
+    frame["stratum"] = data.stratum
+    frame["weight"] = 1.0 if data.weight is None else data.weight
+    found = np.full(standard.shape[1], np.inf)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            warnings.simplefilter("error", ConvergenceWarning)
+            fitted = CoxPHFitter().fit(
+                frame,
+                "time",
+                "event",
+                strata=["stratum"],
+                weights_col="weight",
+                fit_options={"precision": _PRECISION},
+            )
+        found = fitted.params_.to_numpy(dtype=np.float64)
+    except (ConvergenceError, ConvergenceWarning):
+        found[:] = np.inf
+    if not np.abs(found).max() < LARGEST:
+        seen = data.times.event
+        apart = np.abs(standard[seen].mean(axis=0) - standard[~seen].mean(axis=0))
+        raise not_finite(where, data.names[int(np.nanargmax(apart))])
+    return found
 
 
 def score_residuals(data: CoxData, coefficients: Floats, *, x: Floats | None = None) -> Floats:

@@ -1,5 +1,6 @@
 """Survival as Kaplan and Meier estimate it, with intervals on the log(−log) scale."""
 
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +9,7 @@ from numpy.typing import ArrayLike
 from opensirt.domain.missing import Missing
 from opensirt.errors import InputError
 from opensirt.outcomes.arrays import Floats, normal_quantile
-from opensirt.outcomes.risk_table import RiskTable
+from opensirt.outcomes.risk_table import RiskTable, rows_of
 
 _SAME = 1e-9
 """Survivals that differ by less are one step, so that 0.5 reached by round-off counts."""
@@ -28,12 +29,11 @@ class Interval:
 class KaplanMeier:
     """Survival just after each time of the risk table.
 
-    `log_variance` is Greenwood's sum, the variance of log S; `low` and `high` are NaN once S is 0.
+    `low` and `high` are NaN once S is 0.
     """
 
     table: RiskTable
     survival: Floats
-    log_variance: Floats
     low: Floats
     high: Floats
     level: float
@@ -106,9 +106,9 @@ def _crossing(time: Floats, curve: Floats, rest: float) -> float | Missing:
 
 
 def kaplan_meier(table: RiskTable, *, level: float = 0.95) -> KaplanMeier:
-    """Return the Kaplan–Meier estimate of a risk table.
+    """Return the Kaplan–Meier estimate of a risk table, by lifelines.
 
-    S(t) = Π (1 − d/n); var log S = Σ d / (n (n − d)); the interval is S^exp(±z se/log S).
+    S(t) = Π (1 − d/n); the interval is S^exp(±z se/log S), with Greenwood's sum for the variance.
 
     Raises
     ------
@@ -120,26 +120,22 @@ def kaplan_meier(table: RiskTable, *, level: float = 0.95) -> KaplanMeier:
     .. [1] Kaplan and Meier, J. Am. Stat. Assoc. 53 (1958), 457.
     .. [2] Kalbfleisch and Prentice, The Statistical Analysis of Failure Time Data (2002), 1.4.
     """
-    z = normal_quantile(level)
+    normal_quantile(level)  # refuses what is no level
     if not len(table.time) or not table.at_risk[0] > 0:
         raise InputError("nobody is at risk; a survival curve needs at least one unit")
-    with np.errstate(all="ignore"):
-        survival = np.cumprod(1.0 - table.events / table.at_risk)
-        steps = table.events / (table.at_risk * (table.at_risk - table.events))
-        log_variance = np.cumsum(np.where(table.events > 0, steps, 0.0))
-        log_survival = np.log(survival)
-        spread = z * np.sqrt(log_variance) / log_survival  # negative, since log S is
-        low = survival ** np.exp(-spread)
-        high = survival ** np.exp(spread)
-    untouched = survival >= 1.0
-    low[untouched], high[untouched] = 1.0, 1.0
-    gone = survival <= 0.0
-    low[gone], high[gone] = np.nan, np.nan
+    from lifelines import KaplanMeierFitter
+    from lifelines.exceptions import StatisticalWarning
+
+    durations, observed, weights = rows_of(table)
+    with warnings.catch_warnings():
+        # Weights of an inverse probability are no counts: the interval is then that of R's survfit.
+        warnings.simplefilter("ignore", StatisticalWarning)
+        fitted = KaplanMeierFitter(alpha=1.0 - level).fit(durations, observed, weights=weights)
+    at = np.searchsorted(fitted.survival_function_.index.to_numpy(), table.time)
+    survival = fitted.survival_function_.to_numpy()[at, 0]
+    bounds = fitted.confidence_interval_survival_function_.to_numpy()[at].copy()
+    bounds[survival >= 1.0] = 1.0
+    bounds[survival <= 0.0] = np.nan
     return KaplanMeier(
-        table=table,
-        survival=np.asarray(survival, dtype=np.float64),
-        log_variance=log_variance,
-        low=low,
-        high=high,
-        level=level,
+        table=table, survival=survival, low=bounds[:, 0], high=bounds[:, 1], level=level
     )

@@ -21,7 +21,7 @@ _SMALL_STEP = 1e-3
 _ROUND_OFF = 1e-12
 _STEPS = 60
 _HALVINGS = 30
-_LARGEST = 30.0
+LARGEST = 30.0
 """A standardised coefficient beyond this runs off to infinity."""
 
 
@@ -150,10 +150,14 @@ def maximise(
         else:
             break
         here, now = there, then
-        if np.abs(here).max() > _LARGEST:
+        if np.abs(here).max() > LARGEST:
             break
-    worst = names[int(np.abs(here).argmax())]
-    raise InputError(
-        f"{where}: no finite estimate of {worst}; it separates those with the event from those "
+    raise not_finite(where, names[int(np.abs(here).argmax())])
+
+
+def not_finite(where: str, name: str) -> InputError:
+    """Return the error that says that a coefficient runs off to infinity."""
+    return InputError(
+        f"{where}: no finite estimate of {name}; it separates those with the event from those "
         f"without. Join its classes, leave it out, or collect more events"
     )

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from opensirt.errors import InputError
-from opensirt.outcomes.arrays import Floats, tally, vector
+from opensirt.outcomes.arrays import Flags, Floats, tally, vector
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -92,6 +92,18 @@ def risk_table(time: ArrayLike, event: ArrayLike, *, weight: ArrayLike | None = 
     events = tally(place, len(distinct), weights * seen)
     left = tally(place, len(distinct), weights * ~seen)
     return RiskTable(time=distinct, at_risk=_remaining(events + left), events=events, left=left)
+
+
+def rows_of(table: RiskTable) -> tuple[Floats, Flags, Floats]:
+    """Return times, whether an event was seen, and weights: a row for each time and outcome.
+
+    That is what libraries for survival want in place of a table; weights stand for so many rows.
+    """
+    weights = np.concatenate([table.events, table.left])
+    kept = weights > 0
+    times = np.concatenate([table.time, table.time])
+    seen = np.repeat([True, False], len(table.time))
+    return times[kept], seen[kept], weights[kept]
 
 
 def add_risk_tables(tables: Sequence[RiskTable]) -> RiskTable:
