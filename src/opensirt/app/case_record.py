@@ -140,6 +140,14 @@ def example_findings(case: Case) -> tuple[Finding, ...]:
     return (Finding(Severity.NOTE, "example_clinical_facts", text),)
 
 
+def stated_tumour_type(case: Case) -> str | Missing:
+    """Return what kind of tumour a case states, as in the case file."""
+    if "disease" not in case.other_blocks:
+        return Missing.NOT_RECORDED
+    stated: str | Missing = _or_missing(_blocks(case).disease.tumour_type)
+    return stated
+
+
 def _blocks(case: Case) -> "ClinicalBlocks":
     from pathlib import Path
 

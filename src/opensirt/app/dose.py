@@ -17,6 +17,7 @@ from opensirt.domain.image import (
     ActivityMap,
     CountsImage,
     DensityMap,
+    EffectiveDoseMap,
     Event,
     TimeIntegratedActivityMap,
 )
@@ -34,9 +35,10 @@ from opensirt.physics.decay import permanent_implant
 from opensirt.physics.dose import DoseModel, EngineResult, dose_engine
 from opensirt.physics.dose.monte_carlo import MonteCarlo, MonteCarloResult
 from opensirt.physics.dose.superposition import Superposition
+from opensirt.physics.radiobiology import biologically_effective_dose_gy
 from opensirt.reference.radionuclide import Radionuclide, radionuclide
 from opensirt.reference.table import read_table
-from opensirt.units import BQ_PER_MBQ, GRAMS_PER_KG, ImageUnit
+from opensirt.units import BQ_PER_MBQ, GRAMS_PER_KG, SECONDS_PER_HOUR, ImageUnit
 
 DOSE_UNITS = (
     ImageUnit.BQ_PER_ML,
@@ -117,6 +119,8 @@ class DoseRequest:
     total_activity_mbq: float | None = None
     within: Path | None = None
     frame: str | None = None
+    bed_map: tuple[Path, float, float] | None = None
+    """File of the BED map, α/β in Gy and repair half-life in h."""
     monte_carlo: MonteCarloRequest = field(default_factory=MonteCarloRequest)
 
 
@@ -149,6 +153,8 @@ def dose_of_files(
     _require_sensible(request)
     request.monte_carlo.require_for(request.engine)
     require_dose_name(request.out)
+    if request.bed_map is not None:
+        require_dose_name(request.bed_map[0])
     if request.monte_carlo.uncertainty is not None:
         require_dose_name(request.monte_carlo.uncertainty)
     nuclide = radionuclide(canonical_nuclide(request.nuclide) or request.nuclide, request.data_set)
@@ -184,6 +190,18 @@ def dose_of_files(
     )
     progress("writing")
     write_dose(request.out, result.dose)
+    if request.bed_map is not None:
+        path, alpha_beta_gy, repair_h = request.bed_map
+        bed_gy = biologically_effective_dose_gy(
+            result.dose.values,
+            alpha_beta_ratio_gy=alpha_beta_gy,
+            repair_half_life_s=repair_h * SECONDS_PER_HOUR,
+            physical_half_life_s=nuclide.half_life_s.value,
+        )
+        bed = EffectiveDoseMap(
+            grid=result.dose.grid, values=bed_gy.astype(np.float32), quantity="BED"
+        )
+        write_dose(path, bed)
     if request.monte_carlo.uncertainty is not None and isinstance(result, MonteCarloResult):
         write_dose(request.monte_carlo.uncertainty, result.uncertainty)
     if request.monte_carlo.resume is not None and isinstance(result, MonteCarloResult):

@@ -5,6 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
 from opensirt.app.case_image import agreed
 from opensirt.app.case_structures import mask_of_segment, matching
 from opensirt.app.frame import SharedFrame
@@ -27,6 +30,8 @@ from opensirt.imaging.quantify import grid_of
 from opensirt.imaging.voxel_weights import voxel_weights
 from opensirt.physics.radiobiology import (
     biologically_effective_dose_gy,
+    eqd2_gy,
+    equivalent_uniform_dose_gy,
     generalised_equivalent_uniform_dose_gy,
 )
 from opensirt.reference.radionuclide import radionuclide
@@ -69,6 +74,15 @@ class BedParameters:
     alpha_beta_ratio_gy: float
     repair_half_life_h: float
 
+    def bed_gy(self, dose_gy: ArrayLike) -> NDArray[np.float64]:
+        """Return the BED of each dose."""
+        return biologically_effective_dose_gy(
+            dose_gy,
+            alpha_beta_ratio_gy=self.alpha_beta_ratio_gy,
+            repair_half_life_s=self.repair_half_life_h * SECONDS_PER_HOUR,
+            physical_half_life_s=radionuclide(self.nuclide).half_life_s.value,
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class DvhRequest:
@@ -82,6 +96,8 @@ class DvhRequest:
     volume_at_gy: Sequence[float] = ()
     eud_exponent: float | None = None
     bed: BedParameters | None = None
+    alpha_per_gy: float | None = None
+    """Of EUBED, which needs `bed` too."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -103,6 +119,8 @@ def dvh_of_files(request: DvhRequest) -> DvhOutcome:
     GeometryError
         When the two files lie in different frames of reference, or no structure in the dose.
     """
+    if request.alpha_per_gy is not None and request.bed is None:
+        raise InputError("EUBED needs BED of every voxel; give --bed with --eubed")
     frame = SharedFrame(request.frame, request.dose.name)
     dose, findings = read_dose(request.dose, frame)
     rows: list[Row] = []
@@ -228,15 +246,16 @@ def _row(request: DvhRequest, dose: DoseMap, structure: Structure) -> Row:
             weights.values_of(dose), exponent=request.eud_exponent, volumes=weights.fraction
         )
     if request.bed is not None:
-        nuclide = radionuclide(request.bed.nuclide)
-        row["bed_gy"] = float(
-            biologically_effective_dose_gy(
-                curve.mean_gy,
-                alpha_beta_ratio_gy=request.bed.alpha_beta_ratio_gy,
-                repair_half_life_s=request.bed.repair_half_life_h * SECONDS_PER_HOUR,
-                physical_half_life_s=nuclide.half_life_s.value,
-            )
+        row["bed_gy"] = float(request.bed.bed_gy(curve.mean_gy))
+        row["eqd2_gy"] = float(
+            eqd2_gy(row["bed_gy"], alpha_beta_ratio_gy=request.bed.alpha_beta_ratio_gy)
         )
+        if request.alpha_per_gy is not None:
+            row["eubed_gy"] = equivalent_uniform_dose_gy(
+                request.bed.bed_gy(weights.values_of(dose)),
+                alpha_per_gy=request.alpha_per_gy,
+                volumes=weights.fraction,
+            )
     return row
 
 

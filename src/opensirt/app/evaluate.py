@@ -1,11 +1,11 @@
 """Every step that a case's data allow, in memory."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
 
-from opensirt.app.case_record import has_clinical_blocks
+from opensirt.app.case_record import has_clinical_blocks, stated_tumour_type
 from opensirt.app.follow_up_course import has_follow_up
 from opensirt.app.selection import case_selection
 from opensirt.app.software import software_versions
@@ -13,6 +13,7 @@ from opensirt.domain.case import Case
 from opensirt.domain.delivery_error import DeliveryErrors
 from opensirt.domain.finding import Finding, Severity
 from opensirt.domain.image import DoseMap
+from opensirt.domain.missing import Missing
 from opensirt.domain.optimised_plan import OptimiseRequest
 from opensirt.domain.record import CaseResult, DoseResult, Plan, Verification, Workup
 from opensirt.domain.selection import Selection
@@ -20,6 +21,7 @@ from opensirt.domain.site import SiteProfile
 from opensirt.domain.structure import Structure
 from opensirt.errors import MissingInputError, UnknownNameError
 from opensirt.provenance import Provenance
+from opensirt.workflow.effects import structure_effects
 
 Progress = Callable[[str], None]
 """Told what begins now; the command line shows it on standard error."""
@@ -47,6 +49,8 @@ class RunOptions:
     all_plans: bool = False
     """Compute and write the predicted dose of every device and model, not of the prescribed one
     alone."""
+    effective_doses: bool = False
+    """Write the maps of BED and EQD2 as well."""
     delivery_errors: Mapping[str, DeliveryErrors] = field(default_factory=dict)
     """Device → errors that robust planning draws from; those in print for devices not named."""
     optimise: OptimiseRequest | None = None
@@ -135,6 +139,7 @@ def evaluate(case: Case, site: SiteProfile, options: RunOptions) -> CaseResult:
                 software=software,
             ),
         )
+    planned, measured = _with_effects(case, planned, measured)
     chosen = _selection(case, site, options, workup, planned)
     alone = chosen is not None or (options.step is None and has_follow_up(case))
     if workup is None and measured is None and not (alone and not lacking):
@@ -198,6 +203,27 @@ def _selection(
         made_at=options.made_at,
         software=software_versions(),
     )
+
+
+def _with_effects(
+    case: Case, planned: Plan | None, measured: Verification | None
+) -> tuple[Plan | None, Verification | None]:
+    """Return both steps with the effects that models give for the device and the disease."""
+    tumour_type = stated_tumour_type(case)
+    dose = prescribed_dose(planned)
+    if planned is not None and planned.chosen is not None and dose is not None:
+        found = structure_effects(dose, (), device=planned.chosen.device, tumour_type=tumour_type)
+        planned = replace(planned, effects=found)
+    if measured is not None:
+        given = case.administration
+        found = structure_effects(
+            measured.primary_result,
+            measured.uncertainties,
+            device=Missing.NOT_RECORDED if given is None else given.device,
+            tumour_type=tumour_type,
+        )
+        measured = replace(measured, effects=found)
+    return planned, measured
 
 
 def _reference_data(*steps: Plan | Verification | None) -> Mapping[str, str]:

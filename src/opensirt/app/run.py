@@ -22,10 +22,13 @@ from opensirt.domain.site import SiteProfile
 from opensirt.errors import InputError
 from opensirt.files.case_file import case_file_path
 from opensirt.provenance import sha256_of_file
+from opensirt.reference.radionuclide import radionuclide
+from opensirt.workflow.effective_dose import effective_dose_maps
 
 REPORT_FOLDER = "report"
 RESULTS_NAME = "results.json"
 DOSE_NAME = "dose.nii.gz"
+EFFECTIVE_DOSE_NAMES = ("bed.nii.gz", "eqd2.nii.gz")
 RTDOSE_NAME = "RTDOSE.dcm"
 DIFFERENCE_NAME = "dose_difference.nii.gz"
 """Delivered minus planned for the activity given, where both maps lie in one frame."""
@@ -118,7 +121,13 @@ def run_case(
     result = replace(result, findings=ordered([*result.findings, *_negative_dose(dose), *said]))
     options.progress("report")
     write_results(
-        case, result, out, all_plans=options.all_plans, records=records, follow_up=followed
+        case,
+        result,
+        out,
+        all_plans=options.all_plans,
+        effective_doses=options.effective_doses,
+        records=records,
+        follow_up=followed,
     )
     return result
 
@@ -141,6 +150,7 @@ def write_results(
     out: Path,
     *,
     all_plans: bool = False,
+    effective_doses: bool = False,
     records: Path | None = None,
     follow_up: FollowUp | None = None,
 ) -> None:
@@ -157,7 +167,7 @@ def write_results(
         shutil.rmtree(stale, ignore_errors=True)
     staging = Path(tempfile.mkdtemp(prefix=_STAGING_PREFIX, dir=out))
     try:
-        _write_doses(case, result, staging, all_plans=all_plans)
+        _write_doses(case, result, staging, all_plans=all_plans, effective_doses=effective_doses)
         companions = {one.name: sha256_of_file(one) for one in sorted(staging.iterdir())}
         write_report(staging, case, result, companions=companions, follow_up=follow_up)
         if records is not None:
@@ -193,13 +203,20 @@ def _described(results: Path) -> set[str]:
     return {name for name in listed if Path(name).name == name}
 
 
-def _write_doses(case: Case, result: CaseResult, folder: Path, *, all_plans: bool) -> None:
+def _write_doses(
+    case: Case, result: CaseResult, folder: Path, *, all_plans: bool, effective_doses: bool
+) -> None:
     from opensirt.dicom.rtdose import write_rtdose
     from opensirt.files.write import write_nifti
 
     dose = exported_dose(result.plan, result.verification)
     if dose is not None:
         write_nifti(folder / DOSE_NAME, dose)
+        if effective_doses:
+            half_life_s = radionuclide(dose.radionuclide).half_life_s.value
+            maps = effective_dose_maps(dose, result.drawn, half_life_s=half_life_s)
+            for name, effective in zip(EFFECTIVE_DOSE_NAMES, maps, strict=True):
+                write_nifti(folder / name, effective)
         write_rtdose(
             folder / RTDOSE_NAME,
             dose,

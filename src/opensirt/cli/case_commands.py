@@ -47,6 +47,7 @@ def _exit_on_stop(result: "CaseResult") -> None:
 @click.option("--out", type=click.Path(path_type=Path), help="Folder of the results [CASE/report].")
 @engine_option
 @click.option("--all-plans", is_flag=True, help="Write the dose of every device and model too.")
+@click.option("--bed-maps", is_flag=True, help="Write bed.nii.gz and eqd2.nii.gz too.")
 @optimise_options
 @site_option
 @json_option
@@ -56,6 +57,7 @@ def run(
     out: Path | None,
     engine: str | None,
     all_plans: bool,
+    bed_maps: bool,
     site_path: Path | None,
     as_json: bool,
     **asked: object,
@@ -73,6 +75,7 @@ def run(
             made_at=datetime.now(UTC),
             engine=engine,
             all_plans=all_plans,
+            effective_doses=bed_maps,
             progress=progress,
             optimise=optimise_request(asked),
         )

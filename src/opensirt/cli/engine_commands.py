@@ -72,6 +72,13 @@ _MONTE_CARLO_OPTIONS = (
     metavar="GY_KG_PER_GBQ",
     help="In place of the data set's energy; local engine only.",
 )
+@click.option(
+    "--bed-map",
+    nargs=3,
+    type=(click.Path(path_type=Path), float, float),
+    metavar="FILE ALPHA_BETA REPAIR_H",
+    help="Write BED of every voxel too: α/β in Gy, repair half-life in h.",
+)
 @click.option("--seed", type=int, metavar="N", help="Monte Carlo: of the random numbers.")
 @click.option(
     "--histories", type=int, metavar="N", help="Monte Carlo: decays to follow (10 million)."
@@ -285,7 +292,15 @@ def _kinds(labels: tuple[str, ...]) -> dict[str, Any]:
     nargs=3,
     type=(str, float, float),
     metavar="N ALPHA_BETA REPAIR_H",
-    help="Add BED of the mean dose of an implant: radionuclide, α/β in Gy, repair half-life in h.",
+    help="Add BED and EQD2 of the mean dose of an implant: radionuclide, α/β in Gy, repair "
+    "half-life in h.",
+)
+@click.option(
+    "--eubed",
+    "alpha_per_gy",
+    type=float,
+    metavar="ALPHA",
+    help="Add the equivalent uniform BED of all voxels, with α in 1/Gy; needs --bed.",
 )
 @frame_option
 @json_option

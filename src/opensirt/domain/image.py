@@ -131,6 +131,15 @@ class DensityMap(Image3D):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class EffectiveDoseMap(Image3D):
+    """Biologically effective dose (``BED``) or dose in fractions of 2 Gy (``EQD2``)."""
+
+    unit: ClassVar[str] = "Gy"
+
+    quantity: str
+
+
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class DoseMap(Image3D):
     """Absorbed dose."""
 

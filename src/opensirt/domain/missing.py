@@ -24,5 +24,6 @@ class Missing(Enum):
     NEEDS_LIMIT_OF_NORMAL = "needs the laboratory's limit of normal"
     NOT_IN_THIS_VERSION = "not defined in this version"
     NOT_INCLUDED = "not included"
+    NO_VALID_MODEL = "no model holds for this device and disease"
     NOT_REACHED = "not reached"
     WITHHELD = "withheld: too few to be told"

@@ -15,6 +15,7 @@ from opensirt.domain.second_check import SecondCheck
 from opensirt.domain.selection import Selection
 from opensirt.domain.session_dose import CumulativeDose
 from opensirt.domain.structure import Structure, StructureKind, VoxelWeights
+from opensirt.domain.structure_effect import StructureEffect
 from opensirt.domain.uncertainty import DoseUncertainty
 from opensirt.provenance import Provenance
 
@@ -167,6 +168,8 @@ class StructureDose:
     mean_gy_under_shift: tuple[float, float] | Missing = Missing.NOT_ESTIMATED
     """Lowest and highest mean when the structure is moved (see the finding for how far)."""
     mean_gy_expanded_uncertainty: Number = Missing.NOT_ESTIMATED
+    eubed_gy: Number = Missing.NO_VERIFIED_VALUE
+    """Equivalent uniform BED: of all voxels, while `bed_gy` is of the mean dose."""
     volume_outside_ml: float = 0.0
 
     def __post_init__(self) -> None:
@@ -231,6 +234,8 @@ class Plan:
     """Every activity reckoned again by a path of its own."""
     optimised: tuple[OptimisedPlan, ...] = ()
     """One for each device, where an optimisation was asked for."""
+    effects: tuple[StructureEffect, ...] = ()
+    """NTCP and TCP of the prescribed dose, or why there are none."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "doses", MappingProxyType(dict(self.doses)))
@@ -274,6 +279,8 @@ class Verification:
     recovery_method: str = ""
     uncertainties: tuple[DoseUncertainty, ...] = ()
     """Of the primary result's structures."""
+    effects: tuple[StructureEffect, ...] = ()
+    """NTCP and TCP of the primary result's structures, or why there are none."""
     delivery: Delivery | None = None
     """Against the plan, in both activity scales."""
     lung_shunt_seen: LungShunt = field(

@@ -26,6 +26,8 @@ class TissueParameters:
     tissue: str
     alpha_beta_ratio_gy: Constant
     repair_half_life_h: Constant
+    alpha_per_gy: Constant
+    """Linear radiosensitivity, for EUBED."""
 
     @property
     def repair_half_life_s(self) -> float:
@@ -58,6 +60,7 @@ def tissue_parameters(tissue: str) -> TissueParameters:
         tissue=tissue,
         alpha_beta_ratio_gy=constant("radiobiology", "tissues", tissue, "alpha_beta_ratio_gy"),
         repair_half_life_h=constant("radiobiology", "tissues", tissue, "repair_half_life_h"),
+        alpha_per_gy=constant("radiobiology", "tissues", tissue, "alpha_per_gy"),
     )
 
 
@@ -113,6 +116,33 @@ def biologically_effective_dose_gy(
     protraction = lea_catcheside_factor(repair_half_life_s, physical_half_life_s)
     effective: NDArray[np.float64] = dose * (1.0 + protraction * dose / alpha_beta_ratio_gy)
     return effective
+
+
+def equivalent_uniform_bed_gy(
+    dose_gy: ArrayLike,
+    *,
+    tissue: TissueParameters,
+    physical_half_life_s: float,
+    volumes: ArrayLike | None = None,
+) -> float:
+    """Return the uniform BED of a permanent implant that lets as many cells survive (EUBED).
+
+    BED of each voxel by `biologically_effective_dose_gy`, then `equivalent_uniform_dose_gy`.
+
+    Raises
+    ------
+    InputError
+        When the half-life is not above zero or volumes do not match.
+    """
+    bed_gy = biologically_effective_dose_gy(
+        dose_gy,
+        alpha_beta_ratio_gy=tissue.alpha_beta_ratio_gy.value,
+        repair_half_life_s=tissue.repair_half_life_s,
+        physical_half_life_s=physical_half_life_s,
+    )
+    return equivalent_uniform_dose_gy(
+        bed_gy, alpha_per_gy=tissue.alpha_per_gy.value, volumes=volumes
+    )
 
 
 def eqd2_gy(

@@ -6,6 +6,7 @@ from opensirt.domain.record import CaseResult, Plan
 from opensirt.report.content import Document, Section
 from opensirt.report.sections.chosen import planned_dose
 from opensirt.report.sections.dose import dose_section
+from opensirt.report.sections.effects import effects_table
 from opensirt.report.sections.findings import findings_section
 from opensirt.report.sections.follow_up import follow_up_sections
 from opensirt.report.sections.key_results import key_results_section
@@ -40,7 +41,12 @@ def report_document(
     if planned is not None:
         section = dose_section(planned, "Planned dose")
         energy = energy_table((planned,))
-        sections.append(Section(section.title, (*section.blocks, energy), wide=True))
+        effects = (
+            []
+            if result.plan is None or not result.plan.effects
+            else [effects_table(result.plan.effects, "What the planned dose may do")]
+        )
+        sections.append(Section(section.title, (*section.blocks, *effects, energy), wide=True))
     if result.verification is not None:
         sections.append(verification_section(result.verification))
     if result.truth:

@@ -25,6 +25,7 @@ from opensirt.domain.record import (
     Workup,
 )
 from opensirt.domain.session_dose import CumulativeDose
+from opensirt.domain.structure_effect import StructureEffect
 from opensirt.domain.uncertainty import DoseInterval, DoseUncertainty, SampledDose
 from opensirt.errors import InputError
 from opensirt.provenance import Provenance
@@ -257,6 +258,8 @@ def _plan(plan: Plan) -> dict[str, Any]:
     made["second_checks"] = [second_check_data(one) for one in plan.second_checks]
     if plan.optimised:
         made["optimised"] = [optimised_data(one) for one in plan.optimised]
+    if plan.effects:
+        made["effects"] = [effect_data(one) for one in plan.effects]
     return made
 
 
@@ -308,6 +311,7 @@ def _structure(one: StructureDose) -> dict[str, Any]:
         "max_gy": _number(one.max_gy),
         "bed_gy": _number(one.bed_gy),
         "eqd2_gy": _number(one.eqd2_gy),
+        "eubed_gy": _number(one.eubed_gy),
         "alpha_beta_ratio_gy": _number(one.alpha_beta_ratio_gy),
         "repair_half_life_h": _number(one.repair_half_life_h),
         "radiobiology_status": _status(verified=one.radiobiology_verified),
@@ -378,6 +382,8 @@ def _verification(verification: Verification) -> dict[str, Any]:
         }
     if verification.uncertainties:
         made["uncertainty"] = [_uncertainty(one) for one in verification.uncertainties]
+    if verification.effects:
+        made["effects"] = [effect_data(one) for one in verification.effects]
     return made
 
 
@@ -478,6 +484,26 @@ def _uncertainty(one: DoseUncertainty) -> dict[str, Any]:
             }
             for link in one.correlations
         ],
+    }
+
+
+def effect_data(one: StructureEffect) -> dict[str, Any]:
+    """Return one effect as plain values."""
+    return {
+        "label": one.label,
+        "effect": one.effect,
+        "probability": _number(one.probability),
+        "probability_low": _number(one.low),
+        "probability_high": _number(one.high),
+        "dose_gy": _number(one.dose_gy),
+        "dose_over_half_effect_ratio": _number(one.over_half_effect),
+        "reason": one.reason,
+        "model": one.model,
+        "quantity": one.quantity,
+        "endpoint": one.endpoint,
+        "conditions": list(one.conditions),
+        "source": one.source,
+        "status": _status(verified=one.verified),
     }
 
 

@@ -80,6 +80,7 @@ def results_schema() -> dict[str, Any]:
                     {"rows": _list({"$ref": "#/$defs/row"})},
                     {
                         "chosen": {"$ref": "#/$defs/row"},
+                        "effects": _list(_effect()),
                         "doses": _list({"$ref": "#/$defs/dose"}),
                         "second_checks": _list(second_check_schema()),
                         "optimised": _list(optimised_schema()),
@@ -138,6 +139,7 @@ def _sessions() -> dict[str, Any]:
             "alpha_beta_ratio_gy": _NUMBER,
             "radiobiology_source": _TEXT,
             "radiobiology_status": _STATUS,
+            "eubed_gy": _NUMBER,
         },
     )
 
@@ -346,6 +348,7 @@ def _verification() -> dict[str, Any]:
         {
             "recovery": _object({"method": _NAME, "structures": _list(recovered)}),
             "uncertainty": _list(_uncertainty()),
+            "effects": _list(_effect()),
             "lung_shunt_seen": _object(
                 {"value": _FRACTION, "standard_uncertainty": _NUMBER, "method": _NAME}
             ),
@@ -384,6 +387,25 @@ def _delivery() -> dict[str, Any]:
                     {"goal": _NAME, "binding": _NAME},
                 )
             ),
+        },
+    )
+
+
+def _effect() -> dict[str, Any]:
+    numbers = ("probability", "probability_low", "probability_high")
+    return _object(
+        {
+            "label": _NAME,
+            "effect": {"enum": ["toxicity", "control"]},
+            **_keyed(numbers, _FRACTION),
+            "reason": _TEXT,
+            "model": _TEXT,
+            "status": _STATUS,
+        },
+        {
+            **_keyed(("dose_gy", "dose_over_half_effect_ratio"), _NUMBER),
+            **_keyed(("quantity", "endpoint", "source"), _TEXT),
+            "conditions": _list(_NAME),
         },
     )
 

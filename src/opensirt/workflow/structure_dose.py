@@ -18,6 +18,7 @@ from opensirt.imaging.voxel_weights import voxel_weights
 from opensirt.physics.radiobiology import (
     biologically_effective_dose_gy,
     eqd2_gy,
+    equivalent_uniform_bed_gy,
     tissue_parameters,
 )
 from opensirt.reference.table import read_table
@@ -143,6 +144,7 @@ def figures_of(
         )
     bed_gy: Number = Missing.NO_VERIFIED_VALUE
     equivalent_gy: Number = Missing.NO_VERIFIED_VALUE
+    uniform_gy: Number = Missing.NO_VERIFIED_VALUE
     alpha_beta_gy: Number = Missing.NO_VERIFIED_VALUE
     repair_h: Number = Missing.NO_VERIFIED_VALUE
     sure = False
@@ -158,6 +160,7 @@ def figures_of(
             for name, one in (
                 ("α/β", biology.alpha_beta_ratio_gy),
                 ("repair half-life", biology.repair_half_life_h),
+                ("α of EUBED", biology.alpha_per_gy),
             )
         )
         bed_gy = float(
@@ -167,6 +170,12 @@ def figures_of(
                 repair_half_life_s=biology.repair_half_life_s,
                 physical_half_life_s=half_life_s,
             )
+        )
+        uniform_gy = equivalent_uniform_bed_gy(
+            dvh.doses_gy,
+            tissue=biology,
+            physical_half_life_s=half_life_s,
+            volumes=dvh.fractions,
         )
         equivalent_gy = float(eqd2_gy(bed_gy, alpha_beta_ratio_gy=alpha_beta_gy))
     return StructureDose(
@@ -185,6 +194,7 @@ def figures_of(
         d5_gy=dvh.dose_gy(0.05),
         bed_gy=bed_gy,
         eqd2_gy=equivalent_gy,
+        eubed_gy=uniform_gy,
         alpha_beta_ratio_gy=alpha_beta_gy,
         repair_half_life_h=repair_h,
         radiobiology_verified=sure,

@@ -46,6 +46,7 @@ def _doses(dose: DoseResult) -> Table:
         Column("D5", "Gy"),
         Column(marked("BED", verified=sure), "Gy"),
         Column(marked("EQD2", verified=sure), "Gy"),
+        Column(marked("EUBED", verified=sure), "Gy"),
     ]
     if uncertain:
         columns.insert(5, Column("Expanded uncertainty of the mean", "Gy", share=1.2))
@@ -76,7 +77,7 @@ def _dose_row(one: StructureDose, *, uncertain: bool) -> tuple[Cell, ...]:
                 one.d5_gy,
             )
         ),
-        *merged([Cell(as_gy(one.bed_gy)), Cell(as_gy(one.eqd2_gy))]),
+        *merged([Cell(as_gy(one.bed_gy)), Cell(as_gy(one.eqd2_gy)), Cell(as_gy(one.eubed_gy))]),
     ]
     if uncertain:
         cells.insert(5, Cell(as_gy(one.mean_gy_expanded_uncertainty)))
@@ -100,7 +101,7 @@ def _dose_notes(rows: Sequence[StructureDose]) -> tuple[str, ...]:
     for (ratio, repair, source), labels in groups.items():
         text = (
             f"BED and EQD2 of {', '.join(labels)}: from the mean dose with α/β {ratio} Gy and a "
-            f"repair half-life of {repair} h"
+            f"repair half-life of {repair} h; EUBED: of all voxels"
         )
         notes.append(f"{text}; {source}" if source else text)
     notes += [

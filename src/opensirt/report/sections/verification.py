@@ -17,6 +17,7 @@ from opensirt.reference.table import read_table
 from opensirt.report.content import Block, Cell, Column, Facts, Section, Table, row
 from opensirt.report.number import as_gy, as_mbq, as_percent, rounded, with_unit
 from opensirt.report.sections.chosen import in_order
+from opensirt.report.sections.effects import effects_table
 from opensirt.report.sections.uncertainty import interval_table, uncertainty_table
 from opensirt.report.wording import engine_words
 
@@ -60,6 +61,8 @@ def verification_section(verification: Verification) -> Section:
         intervals = interval_table(listed)
         blocks += [] if intervals is None else [intervals]
         blocks.append(uncertainty_table(listed))
+    if verification.effects:
+        blocks.append(effects_table(verification.effects, "What the measured dose may do"))
     delivery = verification.delivery
     if delivery is not None:
         blocks += delivery_blocks(verification, delivery)
