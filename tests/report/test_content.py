@@ -256,12 +256,23 @@ def test_the_dose_table_holds_every_figure_of_every_structure(document: Document
     section = next(one for one in document.sections if one.title == "Measured dose")
     table = tables(section)[0]
     headers = [one.header for one in table.columns]
-    for header in ("Volume", "Mass", "Activity", "Mean", "D95", "D70", "D50", "D5", "BED ⚠"):
+    for header in (
+        "Volume",
+        "Mass",
+        "Activity",
+        "Mean",
+        "D95",
+        "D70",
+        "D50",
+        "D5",
+        "BED ⚠",
+        "EUBED ⚠",
+    ):
         assert header in headers
     assert len(table.rows) == len(made.STRUCTURES)
     assert [line[0].text for line in table.rows][:3] == ["Tumour 1", "Tumour 2", "Normal liver"]
     gallbladder = next(line for line in table.rows if line[0].text == "Gallbladder")
-    assert (gallbladder[-1].text, gallbladder[-1].span) == ("no verified value", 2)
+    assert (gallbladder[-1].text, gallbladder[-1].span) == ("no verified value", 3)
     assert any("α/β 10 Gy and a repair half-life of 1.5 h" in note for note in table.notes)
     assert any("primary source not read (memory)" in note for note in table.notes)
 
@@ -409,6 +420,7 @@ def test_pictures_show_both_tumours_of_both_doses_and_both_projections(document:
     assert list(document.pictures()) == [
         "measured_slices_1",
         "measured_dvh",
+        "measured_bands",
         "planned_measured",
         "measured_projection",
         "measured_slices_2",

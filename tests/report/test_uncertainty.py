@@ -2,11 +2,15 @@
 
 from dataclasses import replace
 
+import pytest
 import report_results as made
 
 from opensirt.domain.missing import Missing
+from opensirt.errors import InputError
 from opensirt.report.content import Table
+from opensirt.report.figures.bands import MOST_PANELS, bands_png
 from opensirt.report.results import results_document
+from opensirt.report.sections.pictures import pictures_section
 from opensirt.report.sections.uncertainty import interval_table, uncertainty_table
 from opensirt.report.sections.verification import verification_section
 
@@ -36,7 +40,7 @@ def test_each_dose_has_its_interval_and_a_lower_bound_is_called_one() -> None:
     assert liver[:2] == ["Liver", "50.0 (45.0–60.0)"]
     assert liver[3] == "40.0 (36.0–48.0)"
     assert liver[-2:] == ["yes", "lower bound"]
-    assert table.rows[1][-1].text == "95 % interval"
+    assert table.rows[1][-1].text == "whole"
 
 
 def test_nothing_drawn_is_no_table() -> None:
@@ -82,3 +86,15 @@ def test_results_hold_every_component_with_its_reason() -> None:
     assert interval["dvh"][0]["volume_fraction"] == 0.05
     assert interval["contour_shift_mm"] == {"x": 1.0, "y": -2.0, "z": 0.5}
     assert liver["best_estimate_gy_expanded_uncertainty"] == 2 * 0.03 * liver["mean_gy"]
+
+
+def test_bands_are_drawn_for_tumours_and_normal_liver_and_refused_for_too_many() -> None:
+    names = [one.name for one in pictures_section(made.case(), made.result()).blocks]  # type: ignore[union-attr]
+    assert "measured_bands" in names
+    dvhs = made.verification().primary_result.dvhs
+    (label, *_) = dvhs
+    one = bands_png(dvhs, {label: made.sampled(50.0)})
+    assert one.startswith(b"\x89PNG")
+    many = {f"Tumour {n}": made.sampled(50.0) for n in range(MOST_PANELS + 1)}
+    with pytest.raises(InputError, match="wanted 1 to 12"):
+        bands_png(dict.fromkeys(many, dvhs[label]), many)

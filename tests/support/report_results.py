@@ -98,6 +98,7 @@ def structure_dose(one: Structure, dose: DoseMap, **changes: object) -> Structur
         d5_gy=dvh.dose_gy(0.05),
         bed_gy=1.3 * dvh.mean_gy if known else Missing.NO_VERIFIED_VALUE,
         eqd2_gy=1.1 * dvh.mean_gy if known else Missing.NO_VERIFIED_VALUE,
+        eubed_gy=1.2 * dvh.mean_gy if known else Missing.NO_VERIFIED_VALUE,
         alpha_beta_ratio_gy=(10.0 if tumour else 2.5) if known else Missing.NO_VERIFIED_VALUE,
         repair_half_life_h=(1.5 if tumour else 2.5) if known else Missing.NO_VERIFIED_VALUE,
         radiobiology_source="α/β: customary, primary source not read (memory)" if known else "",

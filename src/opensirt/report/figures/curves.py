@@ -1,7 +1,6 @@
 """Dose–volume histograms, and planned against measured doses."""
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -38,17 +37,7 @@ _TAIL_OTHER = 1e-2
 """The dose axis ends where less than this part of every structure that decides it is left."""
 
 
-Band = Sequence[tuple[float, float, float]]
-"""Volume fraction, and the lower and upper end of its dose in Gy, for rising fractions."""
-
-_BAND_OPACITY = 0.16
-
-
-def dvh_png(
-    dvhs: Mapping[str, Dvh],
-    kinds: Mapping[str, StructureKind],
-    bands: Mapping[str, Band] = MappingProxyType({}),
-) -> bytes:
+def dvh_png(dvhs: Mapping[str, Dvh], kinds: Mapping[str, StructureKind]) -> bytes:
     """Return the cumulative DVHs: tumours beside liver and other tissue, each on its own axis.
 
     Parameters
@@ -57,8 +46,6 @@ def dvh_png(
         Label → histogram.
     kinds
         Label → kind, for every label of `dvhs`.
-    bands
-        Label → interval of the dose at each volume fraction, where there is one.
     """
     tumours = {label: one for label, one in dvhs.items() if kinds[label] is StructureKind.TUMOUR}
     others = {label: one for label, one in dvhs.items() if label not in tumours}
@@ -81,7 +68,7 @@ def dvh_png(
                 )
             )
             title = name if name == "Tumours" else "Liver and other tissue"
-            _draw_dvhs(axes, title, group, kinds, bands)
+            _draw_dvhs(axes, title, group, kinds)
         return png(figure)
 
 
@@ -90,22 +77,11 @@ def _draw_dvhs(
     title: str,
     group: Mapping[str, Dvh],
     kinds: Mapping[str, StructureKind],
-    bands: Mapping[str, Band],
 ) -> None:
     end = _end_of_axis(group, kinds)
     for number, (label, dvh) in enumerate(group.items()):
         colour, dashes = curve(number)
         doses, parts = dvh.curve(400)
-        if label in bands:
-            fractions, low, high = zip(*bands[label], strict=True)
-            axes.fill_betweenx(
-                100.0 * np.asarray(fractions),
-                low,
-                high,
-                color=colour,
-                alpha=_BAND_OPACITY,
-                linewidth=0.0,
-            )
         axes.plot(
             doses,
             100.0 * parts,

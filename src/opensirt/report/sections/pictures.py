@@ -1,16 +1,16 @@
 """The pictures of a report, each with a caption and the same in words."""
 
-from collections.abc import Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Sequence
 
 from opensirt.domain.case import Case, CaseImage
 from opensirt.domain.delivery import Delivery
 from opensirt.domain.image import CtImage, Image3D
 from opensirt.domain.missing import Missing
 from opensirt.domain.record import CaseResult, DoseResult, Verification
-from opensirt.domain.structure import Structure
+from opensirt.domain.structure import Structure, StructureKind
 from opensirt.report.content import Picture, Section
-from opensirt.report.figures.curves import Band, dvh_png, planned_measured_png, worth_drawing
+from opensirt.report.figures.bands import MOST_PANELS, bands_png
+from opensirt.report.figures.curves import dvh_png, planned_measured_png, worth_drawing
 from opensirt.report.figures.projection import projections_png
 from opensirt.report.figures.scene import Outline, Scene, focus_mm, scene
 from opensirt.report.figures.slices import slices_png
@@ -23,10 +23,10 @@ from opensirt.report.sections.chosen import (
 )
 from opensirt.report.wording import device_words, engine_words, model_words
 
-_SHADED = (
-    " Lines: as imaged. Shaded: 95\u00a0% intervals of the doses at each volume, corrected where "
-    "the table of intervals says so; a line outside its band shows what resolution and a "
-    "misplaced contour did."
+_WITH_BANDS = (
+    StructureKind.TUMOUR,
+    StructureKind.NORMAL_LIVER,
+    StructureKind.PERFUSED_NORMAL_LIVER,
 )
 
 
@@ -41,8 +41,8 @@ def pictures_section(case: Case, result: CaseResult) -> Section | None:
         delivery = result.verification.delivery
         if delivery is not None and delivery.planned_structures:
             between.insert(0, _comparison(delivery))
-        bands = _bands(result.verification)
-        found += _of_dose(case, result, dose, image, "measured", words, between, bands)
+        between = [*_bands(result.verification), *between]
+        found += _of_dose(case, result, dose, image, "measured", words, between)
     scout = case.scout()
     if result.plan is not None and scout is not None:
         planned = planned_dose(result.plan)
@@ -74,7 +74,6 @@ def _of_dose(
     name: str,
     words: str,
     between: Sequence[Picture],
-    bands: Mapping[str, Band] = MappingProxyType({}),
 ) -> list[Picture]:
     """Return slices through one tumour, the DVH, further pictures, and the other slices."""
     shown = scene(dose.dose, result.drawn, ct=_ct_of(case, dose.dose), activity=image.image)
@@ -97,7 +96,7 @@ def _of_dose(
         )
     if not found:
         found.append(_middle(shown, f"{name}_slices_1", words))
-    histograms = [_histograms(dose, name, words, bands)] if dose.dvhs else []
+    histograms = [_histograms(dose, name, words)] if dose.dvhs else []
     # Slices fill most of a page; the flat pictures share one.
     found[1:1] = [*histograms, *between]
     return found
@@ -113,29 +112,51 @@ def _comparison(delivery: Delivery) -> Picture:
     )
 
 
-def _bands(verification: Verification) -> dict[str, Band]:
-    return {
-        one.label: [
-            (part, dose.low_gy, dose.high_gy) for part, dose in one.sampled.at_volume.items()
-        ]
+def _bands(verification: Verification) -> list[Picture]:
+    """Return the histograms with their intervals: normal liver and the largest tumours."""
+    dose = verification.primary_result
+    sampled = {
+        one.label: one.sampled
         for one in verification.uncertainties
         if not isinstance(one.sampled, Missing)
     }
+    shown = [
+        one
+        for one in in_order(dose)
+        if one.label in sampled and one.label in dose.dvhs and one.kind in _WITH_BANDS
+    ]
+    # The largest stand for the others where there are too many; the order is that of the tables.
+    largest = sorted(shown, key=lambda one: -one.volume_ml)[:MOST_PANELS]
+    labels = [one.label for one in shown if one in largest]
+    if not labels:
+        return []
+    fewer = f" The {len(labels)} largest of {len(shown)}." if len(labels) < len(shown) else ""
+    return [
+        Picture(
+            "measured_bands",
+            bands_png(dose.dvhs, {label: sampled[label] for label in labels}),
+            "Dose–volume histograms with the 95\u00a0% interval of the dose at each volume. "
+            "Dashed: as imaged. Estimate and interval are corrected where the table of intervals "
+            "says so: a dashed line outside its band shows what resolution and a misplaced contour "
+            "did." + fewer,
+            f"Dose–volume histograms of {', '.join(labels)} with intervals; the table of doses "
+            "with their intervals holds the figures.",
+        )
+    ]
 
 
-def _histograms(dose: DoseResult, name: str, words: str, bands: Mapping[str, Band]) -> Picture:
+def _histograms(dose: DoseResult, name: str, words: str) -> Picture:
     ordered = in_order(dose)
     kinds = {one.label: one.kind for one in ordered}
     seen = set(worth_drawing(dose.dvhs, kinds))
     drawn = {one.label: dose.dvhs[one.label] for one in ordered if one.label in seen}
     unseen = [one.label for one in ordered if one.label not in seen]
     left_out = f" Not drawn, as their doses are near zero: {', '.join(unseen)}." if unseen else ""
-    shaded = _SHADED if bands else ""
     return Picture(
         f"{name}_dvh",
-        dvh_png(drawn, kinds, bands),
+        dvh_png(drawn, kinds),
         f"Cumulative dose–volume histograms, {words}. Thick: normal liver. The right axis ends "
-        "where 1\u00a0% of the tissue that holds no tumour is left." + shaded + left_out,
+        "where 1\u00a0% of the tissue that holds no tumour is left." + left_out,
         f"Cumulative dose–volume histograms of {', '.join(drawn)}; the tables of doses and of "
         "volumes at dose levels hold their figures.",
     )

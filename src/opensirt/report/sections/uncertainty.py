@@ -21,7 +21,8 @@ _INTERVALS = (
     "Estimate (interval): the median of drawn realisations of contour, edge, resolution, "
     "calibration and noise, and the interval that holds {probability:.0%} of them; it need not be "
     "symmetric. Corrected: for the resolution of the image, and where contours were taken as "
-    "aligned, for the place at which the image shows the tumours. The other tables are as imaged."
+    "aligned, for the place at which the image shows the tumours. The other tables are as imaged. "
+    "Lower bound: something is not included, so that the interval is at least that wide."
 )
 
 
@@ -36,11 +37,11 @@ def interval_table(found: Sequence[DoseUncertainty]) -> Table | None:
         (
             Column("Structure", numeric=False, share=1.6),
             *(
-                Column(marked(name, verified=sure), "Gy", share=1.6)
+                Column(marked(name, verified=sure), "Gy", share=1.8)
                 for name in ("Mean", *(f"D{part}" for part in REPORTED_PERCENT))
             ),
             Column("Corrected", numeric=False),
-            Column("Interval is a", numeric=False, share=1.1),
+            Column("Interval", numeric=False),
         ),
         tuple(_interval_row(one, sampled) for one, sampled in drawn),
         (
@@ -56,7 +57,7 @@ def _interval_row(one: DoseUncertainty, sampled: SampledDose) -> tuple[Cell, ...
         Cell(one.label),
         *(Cell(with_interval(dose), strong=n == 0) for n, dose in enumerate(doses)),
         Cell("yes" if sampled.corrected else "no"),
-        Cell(_LOWER_BOUND if one.lower_bound else "95 % interval"),
+        Cell(_LOWER_BOUND if one.lower_bound else "whole"),
     )
 
 
