@@ -227,10 +227,27 @@ def test_a_required_target_out_of_reach_says_which_limit_would_have_to_give_way(
 def test_a_vial_that_is_too_large_for_every_limit_is_refused_with_the_least_excess() -> None:
     case = scouts.case(prescription=scouts.prescription("glass", limits={"normal_liver": 5.0}))
     one = optimised(case, OptimiseRequest(vials=VialRequest(hours_after_calibration=0.0)), "glass")
-    assert "the smallest vial (3 GBq at calibration" in one.refusal
+    assert "no whole vials fit: the smallest (3 GBq at calibration" in one.refusal
     [relaxation] = one.relaxations
     assert relaxation.words == "normal liver 5 Gy"
     assert relaxation.needed > 5.0
+
+
+def test_vials_that_leave_a_tumour_without_dose_are_refused() -> None:
+    case = scouts.two_territories(
+        prescription=scouts.prescription("glass", limits={"normal_liver": 60.0})
+    )
+    early = VialRequest(hours_after_calibration=40.0)
+    one = optimised(case, OptimiseRequest(vials=early, trade_off=False), "glass")
+    assert "in every territory would need normal liver 60 Gy to" in one.refusal
+    mean = OptimiseRequest(objective=Objective.MEAN, vials=early, trade_off=False)
+    assert not optimised(case, mean, "glass").refused
+    robust = RobustRequest(n_scenarios=100, chances={"all": 0.9})
+    late = VialRequest(hours_after_calibration=60.0)
+    by_chance = optimised(
+        case, OptimiseRequest(vials=late, robust=robust, trade_off=False), "glass"
+    )
+    assert by_chance.refused or min(by_chance.administered_bq) > 0
 
 
 def test_an_unknown_lung_shunt_refuses_and_is_never_zero() -> None:

@@ -175,7 +175,7 @@ def _chosen(
     activity, vials, by_chance = best.activity_gbq, None, None
     if rule is not None:
         vials = vial_optimum(program, rule)
-        if vials is None or vials.activity_gbq.sum() < _NOTHING:
+        if vials is None or vials.activity_gbq.sum() < _NOTHING or not vials.objective > 0:
             return no_vial(answer, rule)
         activity = vials.activity_gbq
     if request.robust is None:
@@ -189,7 +189,13 @@ def _chosen(
             answer.setting, program, scenarios.choosing, request.robust, rule, activity
         )
         if by_chance is None:
-            return answer.refused("no activity keeps every limit with the chance asked for")
+            treated = "with a dose to every tumour " if program.weights is None else ""
+            return answer.refused(
+                f"no activity {treated}keeps every limit with the chance asked for; ask for less, "
+                "or for activities that are not in whole vials"
+                if rule is not None
+                else f"no activity {treated}keeps every limit with the chance asked for"
+            )
         activity, vials = by_chance.activity_gbq, by_chance.vials
     robust = robust_result(answer.setting, scenarios, errors, activity)
     return answer.plan(best, activity, vials, rule, robust=robust, by_chance=by_chance)

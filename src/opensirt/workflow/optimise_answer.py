@@ -285,13 +285,20 @@ def excluded(answer: Answer) -> OptimisedPlan:
 
 
 def no_vial(answer: Answer, rule: VialRule) -> OptimisedPlan:
-    """Return the refusal when the smallest vial is too large, with what it would exceed least."""
+    """Return the refusal when no vials fit, with what the smallest ones would exceed.
+
+    In every territory at once where each tumour is to have a dose, else in the one where they
+    exceed least.
+    """
     program = answer.program
     given, sizes = next(one for one in rule.attainable() if one[0] > 0)
-    best: tuple[float, str, tuple[Relaxation, ...]] | None = None
-    for index, name in enumerate(program.territories):
-        activity = np.zeros(len(program.territories))
-        activity[index] = given
+    n = len(program.territories)
+    if program.weights is None:
+        tries = [("every territory", np.full(n, given))]
+    else:
+        tries = [(name, np.eye(n)[index] * given) for index, name in enumerate(program.territories)]
+    found = []
+    for name, activity in tries:
         over = tuple(
             Relaxation(
                 words=one.words, at_most=one.at_most, needed=one.value(activity), unit=one.unit
@@ -299,15 +306,13 @@ def no_vial(answer: Answer, rule: VialRule) -> OptimisedPlan:
             for one in program.exceeded(activity)
         )
         worst = max(
-            (one.needed / one.at_most if one.at_most else np.inf for one in over), default=0
+            (one.needed / one.at_most if one.at_most else np.inf for one in over), default=0.0
         )
-        if best is None or worst < best[0]:
-            best = (worst, name, over)
-    assert best is not None  # noqa: S101 - a program has a territory
-    _, name, over = best
+        found.append((worst, name, over))
+    _, name, over = min(found, key=lambda one: one[0])
     said = " and ".join(f"{one.words} to {one.needed:.4g} {one.unit}" for one in over)
     words = (
-        f"the smallest vial ({sizes[0]:g} GBq at calibration, {given:.3g} GBq in the patient) is "
-        f"too much for every territory; for {name} it would need {said}, or more decay"
+        f"no whole vials fit: the smallest ({sizes[0]:g} GBq at calibration, {given:.3g} GBq in "
+        f"the patient) in {name} would need {said or 'other limits'}; let it decay longer"
     )
     return answer.refused(words, over)

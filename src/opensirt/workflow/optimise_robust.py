@@ -135,7 +135,7 @@ def chance_choice(
             vials_gbq=tuple(one[1] for one in chosen),
         )
         larger = [one.with_activity(activity) for one in next_vials(program, rule, vials)]
-        return _choice(activity, vials, wanted, larger)
+        return None if not vials.objective > 0 else _choice(activity, vials, wanted, larger)
     activity = activities_by_chance(program, wanted, [nominal])
     return _choice(activity, None, wanted, [activity * (1.0 + _STEP)])
 
