@@ -69,6 +69,8 @@ def test_results_hold_the_follow_up_without_null_and_fit_the_schema(report: Path
     made = data["follow_up"]
     assert "null" not in json.dumps(made)
     assert made["day"] == 223
+    # Values taken after treatment say nothing of whom to treat.
+    assert data["selection"]["on"] == "2026-01-21"
     recist = next(
         one
         for one in made["response"]

@@ -19,9 +19,11 @@ def decision_day(case: Case, made_at: datetime) -> date:
     Values taken after treatment say nothing of whom to treat.
     """
     given = case.administration
-    if given is None or isinstance(given.administered_at, Missing):
-        return made_at.date()
-    return given.administered_at.date()
+    if given is not None and not isinstance(given.administered_at, Missing):
+        return given.administered_at.date()
+    block = case.other_blocks.get("follow_up")
+    treated_on = block.get("treated_on") if isinstance(block, Mapping) else None
+    return treated_on if isinstance(treated_on, date) else made_at.date()
 
 
 def case_selection(
