@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from opensirt.app.administer import administer
     from opensirt.app.approve import approve
     from opensirt.app.case_record import patient_record
+    from opensirt.app.cohort_run import RunRequest, run_cohort
+    from opensirt.app.cohort_table import cohort_select, cohort_table
     from opensirt.app.dose import dose
     from opensirt.app.dvh import dvh
     from opensirt.app.evaluate import RunOptions, evaluate
@@ -23,7 +25,9 @@ if TYPE_CHECKING:
     from opensirt.app.run import run_case
     from opensirt.app.share_cohort import share_cohort
     from opensirt.app.site import site_in_force
+    from opensirt.app.store_case import export_case, import_case
     from opensirt.clinical.follow_up_record import FollowUp, FollowUpCourse
+    from opensirt.domain.analysis_table import AnalysisTable
     from opensirt.domain.case import (
         AdministrationFacts,
         Case,
@@ -86,6 +90,7 @@ if TYPE_CHECKING:
     )
     from opensirt.errors import (
         ConfirmationError,
+        ConflictError,
         GeometryError,
         InputError,
         MissingInputError,
@@ -94,6 +99,7 @@ if TYPE_CHECKING:
         StoreError,
         UnknownNameError,
     )
+    from opensirt.files.analysis_table_file import read_analysis_table, write_analysis_table
     from opensirt.imaging.voxel_weights import voxel_weights
     from opensirt.outcomes.evidence.question import Question
     from opensirt.physics.comparison import (
@@ -106,6 +112,7 @@ if TYPE_CHECKING:
     from opensirt.provenance import Provenance
     from opensirt.reference.radionuclide import Radionuclide, radionuclide
     from opensirt.report.write import write_report
+    from opensirt.store.store import Store, open_store
     from opensirt.workflow.follow_up import follow_up
     from opensirt.workflow.optimise import Replanner
     from opensirt.workflow.plan import plan
@@ -117,6 +124,8 @@ _FROM = {
     "app.administer": ("administer",),
     "app.approve": ("approve",),
     "app.case_record": ("patient_record",),
+    "app.cohort_run": ("RunRequest", "run_cohort"),
+    "app.cohort_table": ("cohort_select", "cohort_table"),
     "app.dose": ("dose",),
     "app.dvh": ("dvh",),
     "app.evaluate": ("RunOptions", "evaluate"),
@@ -128,6 +137,9 @@ _FROM = {
     "app.run": ("run_case",),
     "app.share_cohort": ("share_cohort",),
     "app.site": ("site_in_force",),
+    "app.store_case": ("export_case", "import_case"),
+    "clinical.follow_up_record": ("FollowUp", "FollowUpCourse"),
+    "domain.analysis_table": ("AnalysisTable",),
     "domain.case": (
         "AdministrationFacts",
         "Case",
@@ -191,8 +203,11 @@ _FROM = {
         "RuleError",
         "StoreError",
         "UnknownNameError",
+        "ConflictError",
     ),
+    "files.analysis_table_file": ("read_analysis_table", "write_analysis_table"),
     "imaging.voxel_weights": ("voxel_weights",),
+    "outcomes.evidence.question": ("Question",),
     "physics.comparison": (
         "GammaCriteria",
         "bland_altman",
@@ -200,12 +215,11 @@ _FROM = {
         "dvh_difference_gy",
         "gamma_index",
     ),
-    "outcomes.evidence.question": ("Question",),
     "provenance": ("Provenance",),
     "reference.radionuclide": ("Radionuclide", "radionuclide"),
     "report.write": ("write_report",),
+    "store.store": ("Store", "open_store"),
     "workflow.follow_up": ("follow_up",),
-    "clinical.follow_up_record": ("FollowUp", "FollowUpCourse"),
     "workflow.optimise": ("Replanner",),
     "workflow.plan": ("plan",),
     "workflow.select": ("select",),
@@ -217,11 +231,13 @@ _ROOM_OF = {name: room for room, names in _FROM.items() for name in names}
 __all__ = [
     "ActivityMap",
     "AdministrationFacts",
+    "AnalysisTable",
     "Case",
     "CaseImage",
     "CaseResult",
     "Confirmation",
     "ConfirmationError",
+    "ConflictError",
     "ControlCurve",
     "CountsImage",
     "CtImage",
@@ -264,10 +280,12 @@ __all__ = [
     "RobustRequest",
     "RuleError",
     "RunOptions",
+    "RunRequest",
     "Selection",
     "Severity",
     "SiteLedger",
     "SiteProfile",
+    "Store",
     "StoreError",
     "Structure",
     "StructureDose",
@@ -285,6 +303,8 @@ __all__ = [
     "administer",
     "approve",
     "bland_altman",
+    "cohort_select",
+    "cohort_table",
     "default_site_profile",
     "device",
     "dose",
@@ -292,9 +312,12 @@ __all__ = [
     "dvh",
     "dvh_difference_gy",
     "evaluate",
+    "export_case",
     "follow_up",
     "gamma_index",
+    "import_case",
     "meta_analysis",
+    "open_store",
     "order",
     "patient_record",
     "plan",
@@ -302,16 +325,19 @@ __all__ = [
     "published_delivery_errors",
     "published_evidence",
     "radionuclide",
+    "read_analysis_table",
     "read_case",
     "read_image_file",
     "read_segment_file",
     "run_case",
+    "run_cohort",
     "select",
     "share_cohort",
     "site_in_force",
     "verify",
     "voxel_weights",
     "work_up",
+    "write_analysis_table",
     "write_report",
 ]
 

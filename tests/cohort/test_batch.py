@@ -11,7 +11,7 @@ from cohort_cases import AT, N_PATIENTS
 from dask_processes import Cluster
 
 from opensirt.app.cohort_case import dose_row
-from opensirt.app.cohort_run import RunRequest, _tasks, compare, run_cohort
+from opensirt.app.cohort_run import RunRequest, batch_tasks, compare, run_cohort
 from opensirt.app.cohort_table import cohort_table
 from opensirt.app.evaluate import RunOptions
 from opensirt.app.step import do_step
@@ -55,7 +55,8 @@ def test_a_cluster_gives_the_numbers_of_one_by_one_and_a_rerun_does_nothing(
     made = run_cohort(filled, asked(n_workers=2))
     assert (made.n_tasks, made.n_done, made.n_failed, made.n_there) == (N_PATIENTS, 12, 0, 0)
     expected = {
-        (one.case_key, one.engine): dose_row(one)["structures"] for one in _tasks(filled, asked())
+        (one.case_key, one.engine): dose_row(one)["structures"]
+        for one in batch_tasks(filled, asked())
     }
     assert structures(made.rows) == expected
     monkeypatch.setattr(batch, "run_batch", None)  # nothing is left to do: it is not called
@@ -82,7 +83,7 @@ def test_a_row_has_the_numbers_of_the_verify_step(
 
 
 def test_a_task_is_small_and_holds_no_image(filled: Store) -> None:
-    for one in _tasks(filled, asked()):
+    for one in batch_tasks(filled, asked()):
         assert len(pickle.dumps(one)) < 3000
 
 
@@ -137,7 +138,7 @@ def test_an_image_that_was_changed_is_a_row_that_says_so(filled: Store) -> None:
     image = image_path(filled.place.images, case.files["pet.nii.gz"])
     image.chmod(0o644)
     image.write_bytes(b"x" + image.read_bytes()[1:])
-    row = dose_row(_tasks(filled, asked(case_keys=("small-patient-0000",)))[0])
+    row = dose_row(batch_tasks(filled, asked(case_keys=("small-patient-0000",)))[0])
     assert row["outcome"] == "failed"
     assert "has other bytes than when it was stored" in row["error"]["text"]
 

@@ -78,7 +78,7 @@ def run_cohort(store: "Store", request: RunRequest) -> CohortRun:
     for one in request.engines:
         if one not in ENGINES:
             raise UnknownNameError("dose engine", one, ENGINES)
-    tasks = _tasks(store, request)
+    tasks = batch_tasks(store, request)
     keeper = _Keeper(store, request, len(tasks))
     there = [one for one in tasks if keeper.has(one)]
     left = [one for one in tasks if not keeper.has(one)]
@@ -161,7 +161,14 @@ class _Keeper:
         self._request.progress(f"{self.n_done + self.n_failed} done of {self._n_tasks}")
 
 
-def _tasks(store: "Store", request: RunRequest) -> "list[BatchTask]":
+def batch_tasks(store: "Store", request: RunRequest) -> "list[BatchTask]":
+    """Return the tasks of a request, one for each case and engine.
+
+    Raises
+    ------
+    InputError
+        When a case that is asked for is not in the store.
+    """
     from opensirt.cohort.batch import BatchTask
 
     site = _site_text(request.site_path)
