@@ -6,6 +6,7 @@ with a worker killed after a quarter of the rows and the scheduler after half; t
 """
 
 import os
+import resource
 import signal
 import sys
 import tempfile
@@ -61,11 +62,17 @@ def scaling(store: Store, n_patients: int) -> dict[str, Any]:
     """Print throughput one by one and by number of workers; return the numbers."""
     tasks = batch_tasks(store, asked())
     dose_row(tasks[0])  # compiles
-    began = time.perf_counter()
+    began, cpu = time.perf_counter(), time.process_time()
     expected = structures([dose_row(one) for one in tasks])
-    alone_s = time.perf_counter() - began
-    print(f"one by one: {alone_s:.1f} s, {n_patients / alone_s:.2f} cases/s")
-    print("workers | all (s) | rows after the first worker was ready (s) | cases/s | speed-up")
+    alone_s, alone_cpu_s = time.perf_counter() - began, time.process_time() - cpu
+    print(
+        f"one by one: {alone_s:.1f} s wall, {alone_cpu_s:.1f} s CPU, "
+        f"{n_patients / alone_s:.2f} cases/s (load average {os.getloadavg()[0]:.1f})"
+    )
+    print(
+        "workers | all (s) | first to last row (s) | cases/s | speed-up (wall) | "
+        "CPU of all workers (s) | load average"
+    )
     for n_workers in WORKERS:
         rows: list[Any] = []
         at: list[float] = []
@@ -74,7 +81,7 @@ def scaling(store: Store, n_patients: int) -> dict[str, Any]:
             rows.append(row)
             at.append(time.perf_counter())
 
-        began = time.perf_counter()
+        began, cpu = time.perf_counter(), children_cpu_s()
         run_batch(tasks, dose_row, keep, n_workers=n_workers)
         all_s = time.perf_counter() - began
         rows_s = at[-1] - at[0]
@@ -82,10 +89,18 @@ def scaling(store: Store, n_patients: int) -> dict[str, Any]:
             raise SystemExit(f"{n_workers} workers gave other numbers")
         rate = (n_patients - 1) / rows_s
         print(
-            f"{n_workers:7d} | {all_s:7.1f} | {rows_s:7.1f} | {rate:6.2f} | "
-            f"{rate * alone_s / n_patients:.2f}"
+            f"{n_workers} | {all_s:.1f} | {rows_s:.1f} | {rate:.2f} | "
+            f"{rate * alone_s / n_patients:.2f} | {children_cpu_s() - cpu:.1f} | "
+            f"{os.getloadavg()[0]:.1f}",
+            flush=True,
         )
     return expected
+
+
+def children_cpu_s() -> float:
+    """Return the processor time of all processes that this one has started and seen end."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def killed(store: Store, n_patients: int, expected: dict[str, Any]) -> None:

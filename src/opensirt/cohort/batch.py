@@ -117,6 +117,7 @@ def head_of(task: BatchTask) -> dict[str, Any]:
 
 @contextmanager
 def _client(scheduler: str | None, n_workers: int | None, n_tasks: int) -> Iterator[Any]:
+    import logging
     import os
 
     import dask
@@ -124,7 +125,6 @@ def _client(scheduler: str | None, n_workers: int | None, n_tasks: int) -> Itera
 
     settings = {
         "distributed.comm.timeouts.connect": _REACH,
-        "distributed.logging.distributed": "error",
         "distributed.worker.daemon": True,
     }
     with dask.config.set(settings):
@@ -146,6 +146,7 @@ def _client(scheduler: str | None, n_workers: int | None, n_tasks: int) -> Itera
                 threads_per_worker=1,
                 processes=True,
                 dashboard_address=None,
+                silence_logs=logging.ERROR,
             ) as cluster,
             Client(cluster, set_as_default=False) as client,
         ):
