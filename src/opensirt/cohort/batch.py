@@ -145,7 +145,7 @@ def _client(scheduler: str | None, n_workers: int | None, n_tasks: int) -> Itera
                 n_workers=max(1, min(wanted, n_tasks)),
                 threads_per_worker=1,
                 processes=True,
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",  # any free port, of this machine only
                 silence_logs=logging.ERROR,
             ) as cluster,
             Client(cluster, set_as_default=False) as client,
