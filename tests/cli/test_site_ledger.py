@@ -103,6 +103,19 @@ def test_show_tells_what_is_in_force_and_how_often_predictions_held(
     assert held["past"]["held"][-1] == 20
 
 
+def test_robust_planning_draws_from_the_ledger(site: Path, tmp_path: Path) -> None:
+    case = write_case(tmp_path / "case")
+    run("verify", case, "--site", site)
+    [first] = read_ledger(site.parent / "site-ledger.json").entries
+    for number in range(1, 20):
+        append_entry(site.parent / "site-ledger.json", other(first, number))
+    asked = ("plan", case, "--optimise", "mean", "--robust", "--scenarios", 50, "--json")
+    without, with_ledger = run(*asked), run(*asked, "--site", site)
+    assert without.exit_code == with_ledger.exit_code == 0, with_ledger.output
+    assert "site ledger, 20 verifications, resin" not in without.stdout
+    assert "site ledger, 20 verifications, resin" in with_ledger.stdout
+
+
 def other(first: LedgerEntry, number: int) -> LedgerEntry:
     return with_content(replace(first, course=f"{number:064x}"))
 
