@@ -10,6 +10,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import compare_engines
+
 HERE = Path(__file__).parent
 ROOT = HERE.parent
 
@@ -25,6 +27,7 @@ def write_all() -> None:
         "figures.md": _figures(),
         "what-we-checked.md": _checks(),
         "evidence.md": _evidence(room),
+        "engines.md": compare_engines.pages(room),
     }
     for name, text in pages.items():
         path = room / name

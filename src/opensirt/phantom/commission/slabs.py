@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from opensirt.domain.acceptance import Check
 from opensirt.domain.grid import Grid, frame_of_reference_uid
 from opensirt.domain.image import DensityMap, TimeIntegratedActivityMap
+from opensirt.physics.dose import DoseModel
 from opensirt.physics.dose.monte_carlo import MonteCarlo
 from opensirt.reference.commissioning import reference_tables
 from opensirt.reference.constant import constant
@@ -33,7 +34,7 @@ CASES = {
     "slab_liver_lung_srclung": (3.0, LIVER, LUNG, (0.0, 60.0), 99.0),
     "slab_liver_bone_srcliver": (2.0, LIVER, BONE, (-20.0, 0.0), 60.0),
 }
-_WORDS = {
+WORDS = {
     "slab_liver_lung_srcliver": "liver and lung, source in the liver",
     "slab_liver_lung_srclung": "liver and lung, source in the lung",
     "slab_liver_bone_srcliver": "liver and bone, source in the liver",
@@ -43,23 +44,44 @@ _WORDS = {
 def relative_doses(
     name: str, nuclide: Radionuclide, n_histories: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return z in mm, dose over equilibrium dose by Monte Carlo, and what EGSnrc gives."""
+    materials = slab_materials(name)
+    engine = MonteCarlo(nuclide=nuclide, n_histories=n_histories, materials=materials, seed=3)
+    return relative_doses_by(name, engine)
+
+
+def slab_materials(name: str) -> NDArray[np.uint8]:
+    """Return the material of every voxel."""
+    z, shape, names = *_places(name), material_names()
+    below, above = (names.index(medium[0]) for medium in CASES[name][1:3])
+    upper = np.broadcast_to((z > 0)[:, None, None], shape)
+    return np.where(upper, above, below).astype(np.uint8)
+
+
+def _places(name: str) -> tuple[NDArray[np.float64], tuple[int, int, int]]:
+    side_mm, *_, half_mm = CASES[name]
+    z = np.arange(-half_mm, half_mm, side_mm) + side_mm / 2
+    across = 2 * int(_ACROSS_MM / side_mm) + 1
+    return z, (z.size, across, across)
+
+
+def relative_doses_by(
+    name: str, engine: DoseModel
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
     """Return z in mm, dose over equilibrium dose, and what EGSnrc gives, for each voxel.
 
     Decays lie in one column and the energy is added up across: by symmetry that is the dose in
     the central column of a wide source.
     """
-    side_mm, below, above, source_mm, half_mm = CASES[name]
-    z = np.arange(-half_mm, half_mm, side_mm) + side_mm / 2
-    across = 2 * int(_ACROSS_MM / side_mm) + 1
+    side_mm, below, above, source_mm, _ = CASES[name]
+    z, shape = _places(name)
+    nuclide, across = engine.nuclide, shape[1]
     affine = np.diag((side_mm, side_mm, side_mm, 1.0))
-    grid = Grid((z.size, across, across), affine, frame_of_reference_uid(name))
-    names = material_names()
+    grid = Grid(shape, affine, frame_of_reference_uid(name))
     upper = np.broadcast_to((z > 0)[:, None, None], grid.shape)
-    materials = np.where(upper, names.index(above[0]), names.index(below[0])).astype(np.uint8)
     g_per_ml = np.where(upper, above[1], below[1])
     column = np.zeros(grid.shape, np.float32)
     column[(z > source_mm[0]) & (z < source_mm[1]), across // 2, across // 2] = _DECAYS_PER_ML
-    engine = MonteCarlo(nuclide=nuclide, n_histories=n_histories, materials=materials, seed=3)
     result = engine.dose(
         TimeIntegratedActivityMap(grid=grid, values=column, radionuclide=nuclide.name),
         DensityMap(grid=grid, values=(g_per_ml / GRAMS_PER_KG).astype(np.float32)),
@@ -82,7 +104,7 @@ def slab_checks() -> Iterator[Check]:
     nuclide = radionuclide("Y-90", "egsnrc")
     n_histories = int(constant("commissioning", "slabs", "histories").value)
     close_mm = constant("commissioning", "slabs", "close").value
-    for name, words in _WORDS.items():
+    for name, words in WORDS.items():
         z, found, wanted = relative_doses(name, nuclide, n_histories)
         close = np.abs(z) < close_mm
         yield Check(
