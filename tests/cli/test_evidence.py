@@ -49,7 +49,7 @@ def test_disease_control_with_k_and_rows_from_memory_apart(tmp_path: Path) -> No
     assert [one["study"] for one in made["from_memory"]] == ["braat_2019"]
     first = made["methods"][0]
     assert first["method"] == "GLMM (logistic-normal)"
-    assert 0.83 < first["low"] < first["estimate"] < first["high"] < 0.95
+    assert 0.79 < first["low"] < first["estimate"] < first["high"] < 0.97
     assert made["our_centre"]["inside_prediction"] is False
     assert set(made["time_points"]) == {"16 weeks", "3 months"}
     assert plot.read_bytes()[:4] == b"\x89PNG"

@@ -4,7 +4,8 @@ Data: dat.bcg (Colditz 1994), dat.hackshaw1998, dat.pignon2000 (hazard ratios), 
 dat.debruin2009 (proportions), as packed with metafor. Four significant digits are asked for; ours
 agree to eight and more, but for the likelihood of the binomial model, which lme4 maximises to
 about six. Prediction intervals with normal quantiles take k − 2 degrees of freedom here as in
-metafor's type "riley". Our HKSJ is metafor's test "adhoc", the untruncated one its "knha".
+metafor's type "riley"; limits of the binomial model are those of its test "t". Our HKSJ is its
+test "adhoc", the untruncated one its "knha".
 """
 
 import json

@@ -46,6 +46,8 @@ proportions <- function(x, n) {
   turned <- escalc(measure = "PFT", xi = x, ni = n)
   fit <- rma.glmm(measure = "PLO", xi = x, ni = n, control = list(glmerCtrl = list(
     optimizer = "bobyqa", optCtrl = list(maxfun = 100000, rhoend = 1e-10))))
+  student <- rma.glmm(measure = "PLO", xi = x, ni = n, test = "t", control = list(glmerCtrl = list(
+    optimizer = "bobyqa", optCtrl = list(maxfun = 100000, rhoend = 1e-10))))
   told <- predict(fit)
   angle <- rma(turned$yi, turned$vi, method = "REML", control = list(tol = 1e-12, threshold = 1e-12))
   back <- predict(angle, transf = transf.ipft.hm, targs = list(ni = n))
@@ -53,7 +55,7 @@ proportions <- function(x, n) {
        logit = list(y = as.vector(logit$yi), v = as.vector(logit$vi), fits = every(logit$yi, logit$vi)),
        freeman_tukey = list(y = as.vector(turned$yi), v = as.vector(turned$vi), fits = every(turned$yi, turned$vi),
                             back = c(back$pred, back$ci.lb, back$ci.ub)),
-       glmm = list(beta = as.vector(fit$beta), se = fit$se, tau2 = fit$tau2, low = fit$ci.lb, high = fit$ci.ub,
+       glmm = list(beta = as.vector(fit$beta), se = fit$se, tau2 = fit$tau2, low = student$ci.lb, high = student$ci.ub,
                    lrt = fit$QE.LRT, lrt_p = fit$QEp.LRT, wald = fit$QE.Wld,
                    prediction = c(told$pi.lb, told$pi.ub), fixed = as.vector(
                      rma.glmm(measure = "PLO", xi = x, ni = n, method = "EE")$beta)))

@@ -26,9 +26,10 @@ _STEP = 1e-4
 class BinomialPooled:
     """The logistic-normal model of k studies; all but `tau2` as log odds.
 
-    `low` and `high` are Wald limits with the normal quantile; `prediction` takes k − 2 degrees
-    of freedom. `likelihood_ratio` compares with a model that gives every study its own
-    proportion, as a test of any disagreement, with k − 1 degrees of freedom.
+    `low` and `high` are Wald limits with a Student quantile of k − 1 degrees of freedom, since the
+    normal one is too narrow for few studies; `prediction` takes k − 2. `likelihood_ratio` compares
+    with a model that gives every study its own proportion, as a test of any disagreement, with
+    k − 1 degrees of freedom.
     """
 
     labels: tuple[str, ...]
@@ -82,7 +83,7 @@ def pool_binomial(
     from scipy.optimize import minimize
     from scipy.stats import chi2, t
 
-    z = normal_quantile(level)
+    normal_quantile(level)  # refuses what is no level
     events, sizes = vector(x, where="events"), vector(n, where="sizes")
     k = len(labels)
     if k < 2:  # noqa: PLR2004 - one study has no variance between studies
@@ -116,6 +117,7 @@ def pool_binomial(
         mu, tau = alone, 0.0
     top = -minus(mu, tau)
     error = _standard_error(minus, mu, tau)
+    quantile = float(t.isf(0.5 * (1.0 - level), k - 1))
 
     ratio = 2.0 * (_saturated(events, sizes) - log_likelihood(events, sizes, alone, 0.0))
     half = (
@@ -127,8 +129,8 @@ def pool_binomial(
         labels=tuple(labels),
         estimate=mu,
         standard_error=error,
-        low=mu - z * error,
-        high=mu + z * error,
+        low=mu - quantile * error,
+        high=mu + quantile * error,
         tau2=tau**2,
         tau2_interval=_profile_interval(minus, mu, tau, error=error, level=level)
         if profile
