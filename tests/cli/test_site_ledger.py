@@ -109,7 +109,7 @@ def test_robust_planning_draws_from_the_ledger(site: Path, tmp_path: Path) -> No
     [first] = read_ledger(site.parent / "site-ledger.json").entries
     for number in range(1, 20):
         append_entry(site.parent / "site-ledger.json", other(first, number))
-    asked = ("plan", case, "--optimise", "mean", "--robust", "--scenarios", 50, "--json")
+    asked = ("plan", case, "--optimise", "mean", "--robust", "--scenarios", 100, "--json")
     without, with_ledger = run(*asked), run(*asked, "--site", site)
     assert without.exit_code == with_ledger.exit_code == 0, with_ledger.output
     assert "site ledger, 20 verifications, resin" not in without.stdout
