@@ -98,6 +98,20 @@ def test_a_file_that_is_no_state_is_refused(folder: Path) -> None:
         assert (folder / "run.npz").read_bytes() == content
 
 
+def test_superposition_takes_materials_and_the_kernel_does_not(folder: Path) -> None:
+    materials = ("--materials", str(folder / "materials.nii.gz"))
+    legend = ("--legend", str(folder / "legend.toml"))
+    code, said = asked(folder, *materials, *legend, engine="superposition")
+    assert code == 0, said
+    answer = json.loads(said)
+    assert answer["engine"] == "superposition"
+    assert "superposition_materials" not in {one["rule"] for one in answer["findings"]}
+    code, said = asked(folder, *materials, *legend, engine="kernel")
+    assert (code, "--materials, --legend belong to the engine monte-carlo" in said) == (2, True)
+    code, said = asked(folder, "--seed", "1", engine="superposition")
+    assert (code, "--seed belong to the engine monte-carlo" in said) == (2, True)
+
+
 def test_materials_are_named_by_a_legend(folder: Path) -> None:
     materials = ("--materials", str(folder / "materials.nii.gz"))
     legend = ("--legend", str(folder / "legend.toml"))
