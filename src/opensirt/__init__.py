@@ -100,8 +100,13 @@ if TYPE_CHECKING:
         UnknownNameError,
     )
     from opensirt.files.analysis_table_file import read_analysis_table, write_analysis_table
+    from opensirt.files.local_dose_model_file import read_local_dose_model, write_local_dose_model
     from opensirt.imaging.voxel_weights import voxel_weights
+    from opensirt.outcomes.dose_response_analysis import dose_response_analysis
     from opensirt.outcomes.evidence.question import Question
+    from opensirt.outcomes.local_dose_model import local_prescription, local_target
+    from opensirt.outcomes.survival_analysis import survival_analysis
+    from opensirt.phantom.cohort import simulated_cohort
     from opensirt.physics.comparison import (
         GammaCriteria,
         bland_altman,
@@ -119,6 +124,7 @@ if TYPE_CHECKING:
     from opensirt.workflow.select import select
     from opensirt.workflow.verify import verify
     from opensirt.workflow.work_up import work_up
+
 
 _FROM = {
     "app.administer": ("administer",),
@@ -173,8 +179,8 @@ _FROM = {
     "domain.optimised_plan": (
         "ControlCurve",
         "Objective",
-        "OptimisedPlan",
         "OptimiseRequest",
+        "OptimisedPlan",
         "RobustRequest",
         "VialRequest",
     ),
@@ -196,6 +202,7 @@ _FROM = {
     "domain.structure": ("Mask", "Structure", "StructureKind", "StructureSet", "VoxelWeights"),
     "errors": (
         "ConfirmationError",
+        "ConflictError",
         "GeometryError",
         "InputError",
         "MissingInputError",
@@ -203,11 +210,15 @@ _FROM = {
         "RuleError",
         "StoreError",
         "UnknownNameError",
-        "ConflictError",
     ),
     "files.analysis_table_file": ("read_analysis_table", "write_analysis_table"),
+    "files.local_dose_model_file": ("read_local_dose_model", "write_local_dose_model"),
     "imaging.voxel_weights": ("voxel_weights",),
+    "outcomes.dose_response_analysis": ("dose_response_analysis",),
     "outcomes.evidence.question": ("Question",),
+    "outcomes.local_dose_model": ("local_prescription", "local_target"),
+    "outcomes.survival_analysis": ("survival_analysis",),
+    "phantom.cohort": ("simulated_cohort",),
     "physics.comparison": (
         "GammaCriteria",
         "bland_altman",
@@ -309,6 +320,7 @@ __all__ = [
     "device",
     "dose",
     "dose_difference",
+    "dose_response_analysis",
     "dvh",
     "dvh_difference_gy",
     "evaluate",
@@ -316,6 +328,8 @@ __all__ = [
     "follow_up",
     "gamma_index",
     "import_case",
+    "local_prescription",
+    "local_target",
     "meta_analysis",
     "open_store",
     "order",
@@ -328,16 +342,20 @@ __all__ = [
     "read_analysis_table",
     "read_case",
     "read_image_file",
+    "read_local_dose_model",
     "read_segment_file",
     "run_case",
     "run_cohort",
     "select",
     "share_cohort",
+    "simulated_cohort",
     "site_in_force",
+    "survival_analysis",
     "verify",
     "voxel_weights",
     "work_up",
     "write_analysis_table",
+    "write_local_dose_model",
     "write_report",
 ]
 

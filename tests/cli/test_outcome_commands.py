@@ -138,3 +138,14 @@ def test_a_figure_and_a_page_have_known_suffixes(tables: Path, tmp_path: Path) -
     done = CliRunner().invoke(main, ["cohort", *words, "--plot", str(tmp_path / "a.bmp")])
     assert done.exit_code == 2
     assert ".png or .svg" in done.stderr
+
+
+def test_who_was_analysed_is_described_by_group(tables: Path, tmp_path: Path) -> None:
+    words = ["describe", str(tables / "patients.csv"), "--group", "whole_liver"]
+    words += ["--column", "age_years", "--column", "grade", "--column", "female"]
+    said = asked(*words, "--out", str(tmp_path / "t.html"))
+    for wanted in ("Standardised difference", "grade: G3", "age_years (a)", "female: yes"):
+        assert wanted in said
+    assert "Baseline" in (tmp_path / "t.html").read_text(encoding="utf-8")
+    found = json.loads(asked(*words, "--json"))["table"]
+    assert sum(found["groups"].values()) == 120

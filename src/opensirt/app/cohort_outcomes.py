@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from opensirt.outcomes.dose_response_analysis import DoseResponseAnalysis
     from opensirt.outcomes.local_dose_model import LocalDoseModel
     from opensirt.outcomes.survival_analysis import SurvivalAnalysis
+    from opensirt.outcomes.table_one import TableOne
     from opensirt.report.content import Document
 
 PICTURES = (".png", ".svg")
@@ -103,6 +104,15 @@ def dose_response_pages(
         found, made_at=_instant(made_at), software=_software(), picture=_png(figure)
     )
     _write(figure, document, plot, out, made_at)
+    return document
+
+
+def table_one_pages(found: "TableOne", *, made_at: datetime, out: Path | None) -> "Document":
+    """Return table 1 as a document, and write the page where it is wanted."""
+    from opensirt.report.table_one_document import table_one_document
+
+    document = table_one_document(found, made_at=_instant(made_at), software=_software())
+    _write(None, document, None, out, made_at)
     return document
 
 

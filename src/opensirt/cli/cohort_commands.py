@@ -8,7 +8,13 @@ import click
 
 from opensirt.cli.answer import Progress, json_option, number, say_json, table
 from opensirt.cli.options import author_option, db_option, images_option, site_option
-from opensirt.cli.outcome_commands import dose_response, local_target, simulate, survival
+from opensirt.cli.outcome_commands import (
+    describe,
+    dose_response,
+    local_target,
+    simulate,
+    survival,
+)
 from opensirt.cli.share_command import share
 
 
@@ -17,7 +23,7 @@ def cohort() -> None:
     """Work on many patients: a store and tables."""
 
 
-for _command in (share, survival, dose_response, local_target, simulate):
+for _command in (share, describe, survival, dose_response, local_target, simulate):
     cohort.add_command(_command)
 
 

@@ -260,6 +260,54 @@ def dose_response(
     _say(document, (plot, out, save_model))
 
 
+@click.command("describe")
+@_table_options
+@click.option("--column", "columns", multiple=True, required=True, metavar="COLUMN", help="Repeat.")
+@click.option("--group", default="", metavar="COLUMN", help="One column for each of its levels.")
+@click.option(
+    "--unit",
+    default="patient",
+    show_default=True,
+    type=click.Choice(("lesion", "patient", "procedure")),
+    help="With a store: what one row is.",
+)
+@click.option(
+    "--out",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write the table as .html or .pdf.",
+)
+@json_option
+def describe(
+    path: Path | None,
+    *,
+    db: str | None,
+    images: Path | None,
+    where: str | None,
+    engine: str | None,
+    columns: tuple[str, ...],
+    group: str,
+    unit: str,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Table 1 of a cohort: who was analysed, by group, with the missing.
+
+    Medians with quartiles, counts with percents of those with a value, and between two groups the
+    standardised difference.
+    """
+    from opensirt.app.cohort_outcomes import TableSource, outcome_table, table_one_pages
+    from opensirt.outcomes.table_one import table_one
+
+    source = TableSource(path=path, db=db, images=images, where=where, unit=unit, engine=engine)
+    found = table_one(outcome_table(source), columns, group=group)
+    document = table_one_pages(found, made_at=datetime.now(UTC), out=out)
+    if as_json:
+        say_json({"schema": "opensirt/cohort-describe/1", "table": found})
+        return
+    _say(document, (out,))
+
+
 @click.command("local-target")
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option("--chance", required=True, type=float, help="Wanted chance, 0 to 1.")

@@ -21,7 +21,7 @@ from opensirt.outcomes.kaplan_meier import Interval
 from opensirt.outcomes.logistic import binary, fit_logistic, log_expit
 from opensirt.outcomes.mixed_logistic import averaged_over_patients, fit_mixed_logistic
 from opensirt.outcomes.mixed_ordinal import ClusteredOutcomes, mixed_score
-from opensirt.outcomes.profile import Loss, profile_interval
+from opensirt.outcomes.profile import Loss, profile_interval, profile_loss
 
 _PROFILE_NODES = 11
 """Adaptive nodes of the profiles: differences of likelihoods need fewer than the estimate."""
@@ -191,6 +191,7 @@ def fit_tumour_control(
     *,
     patient: ArrayLike | None,
     level: float = 0.95,
+    profiles: bool = True,
 ) -> DoseCurveFit:
     """Fit TCP = 1/(1 + (D50/D)^(4γ)) to lesions.
 
@@ -201,6 +202,8 @@ def fit_tumour_control(
     patient : (n,)
         Which lesions lie in one patient. None only where each lesion has its own patient:
         lesions taken as independent give intervals that are too narrow.
+    profiles
+        False gives Wald's intervals, on the scale of the logarithms, in a tenth of the time.
 
     Raises
     ------
@@ -227,7 +230,29 @@ def fit_tumour_control(
     loss = _control_loss(x, seen, grouped)
     null = -_without_dose(seen, None if patient is None else np.asarray(patient))
     form = CurveForm.LOG_LOGISTIC
-    return _with_profiles(form, loss, best, dose, seen, n_patients, null, level)
+    return _with_profiles(form, loss, best, dose, seen, n_patients, null, level, profiles=profiles)
+
+
+def d50_interval_holds(
+    fit: DoseCurveFit,
+    dose_gy: ArrayLike,
+    outcome: ArrayLike,
+    d50_gy: float,
+    *,
+    patient: ArrayLike | None,
+) -> bool:
+    """Tell whether the profile-likelihood interval of a fit's D50 holds a dose.
+
+    One constrained fit answers it: the interval is where the profile falls by less than half the
+    quantile of χ². That is how intervals are checked on many simulated cohorts.
+    """
+    where = "tumour control"
+    dose, seen = _doses(dose_gy, outcome, where)
+    grouped = None if patient is None or not fit.curve.spread else np.asarray(patient)
+    loss = _control_loss(np.log(dose), seen, grouped)
+    best = fit.curve.parameters
+    fallen = profile_loss(loss, best, 0, float(np.log(d50_gy))) - loss(best)[0]
+    return fallen <= 0.5 * normal_quantile(fit.curve.level) ** 2
 
 
 def fit_complication(
@@ -326,6 +351,8 @@ def _with_profiles(
     n_patients: int,
     null: float,
     level: float,
+    *,
+    profiles: bool = True,
 ) -> DoseCurveFit:
     information = _gradient(lambda p: loss(p)[1], best)
     covariance = np.linalg.inv(0.5 * (information + information.T))
@@ -344,7 +371,12 @@ def _with_profiles(
     made = []
     for place, value in ((0, curve.d50_gy), (1, curve.steepness)):
         error = float(np.sqrt(max(covariance[place, place], 1e-12)))
-        low, high = profile_interval(loss, best, place, error=error, level=level)
+        half = normal_quantile(level) * error
+        low, high = (
+            profile_interval(loss, best, place, error=error, level=level)
+            if profiles
+            else (float(best[place]) - half, float(best[place]) + half)
+        )
         bounds = [one if isinstance(one, Missing) else float(np.exp(one)) for one in (low, high)]
         made.append(Interval(value, bounds[0], bounds[1], level))
     return DoseCurveFit(curve=curve, d50_gy=made[0], steepness=made[1])

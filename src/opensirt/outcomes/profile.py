@@ -19,6 +19,20 @@ _FIRST = 1.5
 """In standard errors: where the search for a bound begins."""
 
 
+def profile_loss(loss: Loss, best: Floats, place: int, value: float) -> float:
+    """Return the smallest loss with one parameter held at a value."""
+    inside = np.delete(np.arange(len(best)), place)
+
+    def given(free: Floats) -> tuple[float, Floats]:
+        whole = np.empty_like(best)
+        whole[place], whole[inside] = value, free
+        found, gradient = loss(whole)
+        return found, gradient[inside]
+
+    done = minimize(given, best[inside], jac=True, method="BFGS", options={"gtol": 1e-5})
+    return float(done.fun)
+
+
 def profile_interval(
     loss: Loss, best: Floats, place: int, *, error: float, level: float = 0.95, widest: float = 12.0
 ) -> tuple[float | Missing, float | Missing]:
