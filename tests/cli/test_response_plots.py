@@ -79,3 +79,36 @@ def test_the_tables_of_a_follow_up_name_best_response(cases: list[Path]) -> None
     assert "Best overall response" in result.stdout
     assert "Lesions with their doses" in result.stdout
     assert "-60%" in result.stdout
+
+
+SITE = """
+schema = "opensirt/site/1"
+name = "Ours"
+time_zone = "UTC"
+
+[response_criteria.our_recist]
+title = "RECIST against baseline"
+based_on = "recist_1_1"
+progression_reference = "baseline"
+partial_fraction = {partial}
+source = "protocol 10"
+"""
+
+
+def test_a_criterion_of_the_site_is_drawn_and_two_meanings_are_refused(
+    cases: list[Path], tmp_path: Path
+) -> None:
+    site = tmp_path / "site.toml"
+    site.write_text(SITE.format(partial=0.5))
+    out = tmp_path / "plots"
+    asked = ("--out", out, "--criterion", "our_recist", "--on", "2026-07-01")
+    result = run("response-plots", *cases, *asked, "--site", site)
+    assert result.exit_code == 0, result.output
+    assert (out / "waterfall_our_recist.png").exists()
+    for one, partial in zip(cases[:2], (0.5, 0.6), strict=True):
+        (one / "site.toml").write_text(SITE.format(partial=partial))
+    mixed = run("response-plots", *cases[:2], *asked)
+    assert mixed.exit_code == 2
+    assert "site profile of p2 has another criterion our_recist" in mixed.stderr
+    unknown = run("response-plots", cases[2], "--out", out, "--criterion", "ours")
+    assert "unknown response criterion 'ours'" in unknown.stderr

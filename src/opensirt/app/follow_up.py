@@ -14,6 +14,7 @@ from opensirt.app.record import add_document
 from opensirt.app.site import site_in_force
 from opensirt.app.software import software_versions
 from opensirt.clinical.follow_up_record import FollowUp, LesionDose
+from opensirt.clinical.response.criterion import SumCriterion, criterion_of
 from opensirt.domain.case import Case
 from opensirt.domain.finding import Finding, Severity
 from opensirt.domain.record import Verification
@@ -149,18 +150,29 @@ def response_plots_of(
     Raises
     ------
     InputError
-        When a case cannot be used, two have one key, or none has an assessment.
+        When a case cannot be used, two have one key, their sites mean different criteria by
+        one name, or none has an assessment.
     """
     from opensirt.report.response_plots import write_response_plots
 
     found: dict[str, FollowUp] = {}
+    own: dict[str, SumCriterion] = {}
     for path in paths:
         case_file = case_file_path(Path(path))
         site = site_in_force(given=site_path, case_folder=case_file.parent)
         case = read_case(case_file, zone=site.zone)
         if case.key in found:
             raise InputError(f"two cases are called {case.key}; name each patient once")
+        entry = site.profile.clinical.criteria.get(criterion)
+        rule = None if entry is None else criterion_of(criterion, entry)
+        if found and rule != own.get(criterion):
+            raise InputError(
+                f"the site profile of {case.key} has another criterion {criterion} than that of "
+                "the cases before it; name one profile for all (--site)"
+            )
+        if rule is not None:
+            own[criterion] = rule
         found[case.key] = followed_up(
             case, site.profile, on=on, made_at=made_at, doses=recorded_doses(case_file.parent)
         )
-    return write_response_plots(out, found, criterion)
+    return write_response_plots(out, found, criterion, own)

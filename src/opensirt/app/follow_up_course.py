@@ -17,6 +17,7 @@ from opensirt.clinical.follow_up_record import (
 from opensirt.clinical.liver_function.meld import Sex
 from opensirt.clinical.quality_of_life import questionnaire_of
 from opensirt.clinical.response.criterion import criterion_of
+from opensirt.clinical.response.percist import percist_limits_of
 from opensirt.domain.adverse_event import AdverseEvent
 from opensirt.domain.case import Case
 from opensirt.domain.citation import Citation, Status
@@ -144,7 +145,13 @@ def follow_up_of(
         criteria = {
             name: criterion_of(name, entry) for name, entry in site.clinical.criteria.items()
         }
-        course = replace(course, questionnaires=own, own_criteria=criteria)
+        percist = site.clinical.percist
+        course = replace(
+            course,
+            questionnaires=own,
+            own_criteria=criteria,
+            percist=None if percist is None else percist_limits_of(percist),
+        )
     return record, course, (*_example(said), *measured)
 
 
@@ -205,6 +212,8 @@ def _course(case: Case, said: "FollowUpBlock", doses: Mapping[str, LesionDose]) 
         stable_at_least_days=said.stable_at_least_days,
         new_therapy_on=said.new_therapy_on,
         lesion_doses={name: doses[label] for name, label in structures.items() if label in doses},
+        weight_kg=case.patient.weight_kg,
+        height_cm=case.patient.height_cm,
         sex=Sex(sex) if sex in {"female", "male"} else Missing.NOT_RECORDED,
     )
 

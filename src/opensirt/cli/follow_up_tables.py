@@ -180,7 +180,7 @@ def _response_tables(made: "FollowUp") -> None:
     )
     if isinstance(made.metabolic, MetabolicCourse):
         _table(
-            "Metabolic response (PERCIST)",
+            f"Metabolic response ({made.metabolic.limits.title}: {made.metabolic.limits.text})",
             ("on", "response", "SUL peak", "lesion glycolysis"),
             [
                 (

@@ -108,7 +108,7 @@ def follow_up(case: Path, *, on: datetime | None, site_path: Path | None, as_jso
     default="recist_1_1",
     show_default=True,
     metavar="NAME",
-    help="Response criterion, such as recist_1_1 or mrecist; never several in one picture.",
+    help="Response criterion: recist_1_1, mrecist, … or one of site.toml; never several together.",
 )
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder of the plots.")
 @click.option(

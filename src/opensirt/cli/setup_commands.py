@@ -197,7 +197,9 @@ def site(*, show: bool, case_folder: Path | None, site_path: Path | None, as_jso
 
 
 def _say_clinical(profile: "SiteProfile") -> None:
-    """Write the site's own eligibility rules, checklist items and questionnaires."""
+    """Write the site's own eligibility rules, checklist items, questionnaires and criteria."""
+    from opensirt.clinical.response.percist import percist_limits_of
+
     clinical = profile.clinical
     if clinical.eligibility is None:
         click.echo("eligibility: no profile of the site; `select` asks the general one")
@@ -220,6 +222,9 @@ def _say_clinical(profile: "SiteProfile") -> None:
         ("criterion", name, entry["title"], entry["source"])
         for name, entry in clinical.criteria.items()
     ]
+    if clinical.percist is not None:
+        words = percist_limits_of(clinical.percist).text
+        rows.append(("criterion", "percist", words, clinical.percist["source"]))
     if rows:
         table("Of the site itself", ("kind", "name", "what", "source"), rows)
 

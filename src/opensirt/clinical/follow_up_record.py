@@ -18,6 +18,7 @@ from opensirt.clinical.response.choi_course import DatedChoi
 from opensirt.clinical.response.criterion import SumCriterion
 from opensirt.clinical.response.metabolic_course import MetabolicCourse
 from opensirt.clinical.response.per_lesion import LesionResponse
+from opensirt.clinical.response.percist import PercistLimits
 from opensirt.clinical.response.tumour_load import TumourLoad
 from opensirt.clinical.timeline import Timeline
 from opensirt.clinical.toxicity.event_window import WorstEvent
@@ -90,6 +91,10 @@ class FollowUpCourse:
     new_therapy_on: date | None = None
     lesion_doses: Mapping[str, LesionDose] = field(default_factory=dict)
     sex: Sex | Missing = Missing.NOT_RECORDED
+    weight_kg: Number = Missing.NOT_RECORDED
+    height_cm: Number = Missing.NOT_RECORDED
+    percist: PercistLimits | None = None
+    """Limits of the site; those that ship when None."""
     own_criteria: Mapping[str, SumCriterion] = field(default_factory=dict)
     """A site's own response criteria; they are read beside those of `criteria`."""
     questionnaires: Mapping[str, Questionnaire] = field(default_factory=dict)

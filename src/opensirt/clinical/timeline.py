@@ -129,7 +129,7 @@ def timeline(
 
 
 def _fdg(scan: FdgScan) -> str:
-    return "FDG" if isinstance(scan.sul_peak, Missing) else f"FDG, SUL peak {scan.sul_peak:g}"
+    return "FDG" if isinstance(scan.sul_peak, Missing) else f"FDG, SUL peak {scan.sul_peak:.3g}"
 
 
 def _state(one: ClinicalState) -> str:

@@ -169,7 +169,8 @@ class FdgScan:
     """One FDG scan as a reader measured it by PERCIST: the hottest lesion, and what else changed.
 
     SUL peak is the mean in a sphere of 1 mL. `total_lesion_glycolysis_g` is the product of mean
-    SUL and volume over all lesions.
+    SUL and volume over all lesions. A scan may state SUV (by body weight) in place of SUL, with
+    the body of that day; `with_sul` turns it into SUL.
     """
 
     on: date
@@ -189,6 +190,14 @@ class FdgScan:
     glucose_mg_per_dl: Number = Missing.NOT_RECORDED
     fasting_h: Number = Missing.NOT_RECORDED
     days_since_chemotherapy: Number = Missing.NOT_RECORDED
+    suv_peak: Number = Missing.NOT_RECORDED
+    liver_mean_suv: Number = Missing.NOT_RECORDED
+    liver_deviation_suv: Number = Missing.NOT_RECORDED
+    blood_pool_mean_suv: Number = Missing.NOT_RECORDED
+    blood_pool_deviation_suv: Number = Missing.NOT_RECORDED
+    total_lesion_glycolysis_suv_g: Number = Missing.NOT_RECORDED
+    weight_kg: Number = Missing.NOT_RECORDED
+    height_cm: Number = Missing.NOT_RECORDED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

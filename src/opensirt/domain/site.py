@@ -51,6 +51,8 @@ class SiteClinical:
     questionnaires: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     criteria: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Response criteria of the site by name."""
+    percist: Mapping[str, Any] | None = None
+    """Limits of PERCIST in place of those that ship, None where the site changes none."""
 
     @property
     def content(self) -> dict[str, Any]:
@@ -62,6 +64,7 @@ class SiteClinical:
             "checklist": self.checklist,
             "questionnaires": self.questionnaires,
             "criteria": self.criteria,
+            "percist": self.percist,
         }
         return {key: value for key, value in made.items() if value}
 

@@ -203,6 +203,24 @@ class FdgScanBlock(Block):
     glucose_mg_per_dl: Size = None
     fasting_h: Size = None
     days_since_chemotherapy: Size = None
+    suv_peak: Size = Field(
+        default=None,
+        description="SUV by body weight in place of sul_peak; SUL is computed with height, weight "
+        "and sex",
+    )
+    liver_mean_suv: Size = None
+    liver_deviation_suv: Size = None
+    blood_pool_mean_suv: Size = None
+    blood_pool_deviation_suv: Size = None
+    total_lesion_glycolysis_suv_g: Size = Field(
+        default=None, description="mean SUV times volume, in place of total_lesion_glycolysis_g"
+    )
+    weight_kg: Annotated[float, Field(gt=0.0)] | None = Field(
+        default=None, description="on the day of the scan; otherwise that of [patient]"
+    )
+    height_cm: Annotated[float, Field(gt=0.0)] | None = Field(
+        default=None, description="otherwise that of [patient]"
+    )
 
 
 class ClinicalStateBlock(Block):

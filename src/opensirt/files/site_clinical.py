@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from copy import deepcopy
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from opensirt.clinical.eligibility import profile_of
 from opensirt.clinical.quality_of_life import questionnaire_of
 from opensirt.clinical.response.criterion import criterion_of, sum_criterion_names
+from opensirt.clinical.response.percist import percist_limits_of
 from opensirt.clinical.statement import checklist
 from opensirt.domain.eligibility import RuleKind
 from opensirt.domain.site import SiteClinical
@@ -106,11 +107,39 @@ class CriterionBlock(Block):
     source: Name
 
 
+class PercistBlock(Block):
+    """Options of PERCIST where sources disagree; what is left out stays as it ships."""
+
+    change_included: bool | None = Field(
+        default=None, description="true: a change of 30 % counts (≥); false: above it only (>)"
+    )
+    change_absolute_sul: Annotated[float, Field(gt=0)] | None = Field(
+        default=None, description="least change of SUL peak as well, such as 0.8 or 1.0"
+    )
+    progression_reference: Literal["nadir", "baseline"] | None = Field(
+        default=None, description="scan that progression is compared with"
+    )
+    lean_body_mass: Literal["janmahasatian", "james"] | None = Field(
+        default=None, description="variant that turns SUV into SUL"
+    )
+    source: Name
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if not self.model_dump(exclude_none=True, exclude={"source"}):
+            raise ValueError(
+                "change_included, change_absolute_sul, progression_reference or lean_body_mass is "
+                "wanted"
+            )
+        return self
+
+
 def site_clinical(
     eligibility: EligibilityBlock | None,
     checklist_items: Mapping[str, ChecklistBlock],
     questionnaires: Mapping[str, QuestionnaireBlock],
     criteria: Mapping[str, CriterionBlock],
+    percist: PercistBlock | None = None,
 ) -> SiteClinical:
     """Return the clinical part of a profile, every rule, item and scale checked.
 
@@ -126,6 +155,7 @@ def site_clinical(
         checklist={name: _item(one) for name, one in checklist_items.items()},
         questionnaires={name: _form(name, one) for name, one in questionnaires.items()},
         criteria={name: _criterion(name, one) for name, one in criteria.items()},
+        percist=None if percist is None else _percist(percist),
     )
     if made.eligibility is not None:
         profile_of(OWN_PROFILE, made.eligibility, made.own_rules)
@@ -134,6 +164,8 @@ def site_clinical(
         questionnaire_of(name, entry)
     for name, entry in made.criteria.items():
         criterion_of(name, entry)
+    if made.percist is not None:
+        percist_limits_of(made.percist)
     return made
 
 
@@ -222,6 +254,18 @@ def _criterion(name: str, block: CriterionBlock) -> dict[str, Any]:
     changed = block.model_dump(exclude_none=True, exclude={"based_on"})
     base = read_table("response_criteria")[block.based_on]
     return {**base, **changed, "source": _SITE + block.source, "status": "verified"}
+
+
+def _percist(block: PercistBlock) -> dict[str, Any]:
+    base = read_table("response_criteria")["percist"]
+    changed = block.model_dump(exclude_none=True)
+    return {
+        **base,
+        **changed,
+        "title": f"{base['title']} with limits of the site",
+        "source": _SITE + block.source,
+        "status": "verified",
+    }
 
 
 def _form(name: str, block: QuestionnaireBlock) -> dict[str, Any]:

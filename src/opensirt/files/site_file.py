@@ -16,6 +16,7 @@ from opensirt.files.site_clinical import (
     ChecklistBlock,
     CriterionBlock,
     EligibilityBlock,
+    PercistBlock,
     QuestionnaireBlock,
     site_clinical,
 )
@@ -208,6 +209,9 @@ class SiteFile(Block):
     response_criteria: dict[Name, CriterionBlock] = Field(
         default_factory=dict, description="own response criteria, read beside those that ship"
     )
+    percist: PercistBlock | None = Field(
+        default=None, description="options of PERCIST where sources disagree"
+    )
     questionnaires: dict[Name, QuestionnaireBlock] = Field(
         default_factory=dict, description="items of licensed questionnaires, such as qlq_gi_net21"
     )
@@ -313,7 +317,11 @@ def over_default(stated: SiteFile, default: SiteProfile) -> SiteProfile:
         ),
         ledger=stated.ledger or "",
         clinical=site_clinical(
-            stated.eligibility, stated.checklist, stated.questionnaires, stated.response_criteria
+            stated.eligibility,
+            stated.checklist,
+            stated.questionnaires,
+            stated.response_criteria,
+            stated.percist,
         ),
         lung_shunt_method=stated.lung_shunt_method or default.lung_shunt_method,
         delivery_days=tuple(stated.delivery_days),

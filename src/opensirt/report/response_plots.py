@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from opensirt.clinical.follow_up_record import FollowUp
-from opensirt.clinical.response.criterion import sum_criterion
-from opensirt.errors import InputError
+from opensirt.clinical.response.criterion import SumCriterion, sum_criterion, sum_criterion_names
+from opensirt.errors import InputError, UnknownNameError
 from opensirt.report.figures.response_plots import spider_png, swimmer_png, waterfall_png
 from opensirt.report.response_values import (
     patient_bar,
@@ -17,7 +18,11 @@ from opensirt.report.response_values import (
 from opensirt.whole_file import whole_file
 
 
-def response_plots(follow_ups: Mapping[str, FollowUp], criterion: str) -> dict[str, bytes]:
+def response_plots(
+    follow_ups: Mapping[str, FollowUp],
+    criterion: str,
+    own: Mapping[str, SumCriterion] = MappingProxyType({}),
+) -> dict[str, bytes]:
     """Return ``waterfall``, ``spider`` and ``swimmer`` of patients by one criterion, as PNG.
 
     Bars are the best change of each patient's targets, coloured by best overall response; those
@@ -29,6 +34,8 @@ def response_plots(follow_ups: Mapping[str, FollowUp], criterion: str) -> dict[s
         Pseudonym → follow-up.
     criterion
         Name of a criterion; the same for all patients, since criteria are never pooled.
+    own
+        Criteria of the site by name.
 
     Raises
     ------
@@ -37,7 +44,8 @@ def response_plots(follow_ups: Mapping[str, FollowUp], criterion: str) -> dict[s
     InputError
         When no patient has an assessment by it.
     """
-    title = sum_criterion(criterion).title
+    rule = own[criterion] if criterion in own else _shipped(criterion, own)
+    title = rule.title
     bars = [patient_bar(key, one, criterion) for key, one in follow_ups.items()]
     lines = [patient_line(key, one, criterion) for key, one in follow_ups.items()]
     known = [one for one in bars if one is not None]
@@ -46,7 +54,7 @@ def response_plots(follow_ups: Mapping[str, FollowUp], criterion: str) -> dict[s
             f"none of {len(follow_ups)} patients has an assessment by {title}; choose a criterion "
             "whose sizes were measured before and after treatment"
         )
-    limits, quantity = plot_limits(criterion), plot_quantity(criterion)
+    limits, quantity = plot_limits(rule), plot_quantity(rule)
     words = f"{title}, {len(known)} of {len(follow_ups)} patients assessed"
     return {
         "waterfall": waterfall_png(
@@ -65,8 +73,17 @@ def response_plots(follow_ups: Mapping[str, FollowUp], criterion: str) -> dict[s
     }
 
 
+def _shipped(criterion: str, own: Mapping[str, SumCriterion]) -> SumCriterion:
+    if criterion not in sum_criterion_names():
+        raise UnknownNameError("response criterion", criterion, (*sum_criterion_names(), *own))
+    return sum_criterion(criterion)
+
+
 def write_response_plots(
-    folder: Path, follow_ups: Mapping[str, FollowUp], criterion: str
+    folder: Path,
+    follow_ups: Mapping[str, FollowUp],
+    criterion: str,
+    own: Mapping[str, SumCriterion] = MappingProxyType({}),
 ) -> tuple[Path, ...]:
     """Write the plots as ``<plot>_<criterion>.png`` and return their paths.
 
@@ -75,7 +92,7 @@ def write_response_plots(
     InputError, UnknownNameError
         As `response_plots` does; nothing is written then.
     """
-    made = response_plots(follow_ups, criterion)
+    made = response_plots(follow_ups, criterion, own)
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for name, png in made.items():

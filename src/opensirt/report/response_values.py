@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from opensirt.clinical.follow_up_record import CriterionResponse, FollowUp
-from opensirt.clinical.response.criterion import sum_criterion
+from opensirt.clinical.response.criterion import SumCriterion
 from opensirt.clinical.response.per_lesion import LesionResponse
 from opensirt.domain.missing import Missing
 from opensirt.domain.patient_record import VitalState
@@ -21,15 +21,14 @@ _QUANTITIES = {
 }
 
 
-def plot_limits(criterion: str) -> tuple[float, float]:
+def plot_limits(rule: SumCriterion) -> tuple[float, float]:
     """Return the changes at which a criterion calls partial response and progression."""
-    rule = sum_criterion(criterion)
     return rule.partial_fraction - 1.0, rule.progression_fraction - 1.0
 
 
-def plot_quantity(criterion: str) -> str:
+def plot_quantity(rule: SumCriterion) -> str:
     """Return the label of the axis of a criterion's changes."""
-    return _QUANTITIES[sum_criterion(criterion).metric]
+    return _QUANTITIES[rule.metric]
 
 
 def overall_reading(follow_up: FollowUp, criterion: str) -> CriterionResponse | None:

@@ -15,7 +15,9 @@ from opensirt.clinical.follow_up_record import (
 from opensirt.clinical.liver_function.trend import albi_trend, score_trends
 from opensirt.clinical.reild import on_watch_list
 from opensirt.clinical.response.metabolic_course import MetabolicCourse, metabolic_course
+from opensirt.clinical.response.percist import percist_limits
 from opensirt.clinical.response.selection import check_targets
+from opensirt.clinical.response.sul import with_sul
 from opensirt.clinical.timeline import EventKind, Timeline, TimelineEvent, timeline
 from opensirt.domain.finding import Finding, Severity
 from opensirt.domain.laboratory import analyte_facts
@@ -83,6 +85,8 @@ def follow_up(
     InputError
         When the follow-up lies before treatment, two imaging visits are of one day, or an
         answer or fact is impossible.
+    MissingInputError
+        When an FDG scan states SUV, and weight, height or sex is not known.
     UnknownNameError
         When a criterion, questionnaire or fact is none.
     """
@@ -102,9 +106,18 @@ def follow_up(
     known, later = _until(record, course, on)
     baseline = baseline_visit(known, course)
     known = replace(known, lesions=with_baseline_sizes(known.lesions, baseline))
+    limits = course.percist or percist_limits()
+    fdg_scans, sul = with_sul(
+        known.fdg_scans,
+        weight_kg=course.weight_kg,
+        height_cm=course.height_cm,
+        sex=course.sex,
+        variant=limits.lean_body_mass,
+    )
+    known = replace(known, fdg_scans=fdg_scans)
     read = responses(known, course)
     scans, said = hepatobiliary_scores(known.hepatobiliary_scans, until=on)
-    metabolic = metabolic_course(known.fdg_scans, treated_on=course.treated_on)
+    metabolic = metabolic_course(known.fdg_scans, treated_on=course.treated_on, limits=limits)
     reild = reild_by_definition(known, course, day=day)
     dead = (
         not isinstance(known.vital_status, Missing) and known.vital_status.state is VitalState.DEAD
@@ -146,6 +159,7 @@ def follow_up(
         findings=(
             *_findings(known, course, reild, later),
             *_response_findings(read, metabolic),
+            *sul,
             *said,
         ),
         provenance=Provenance(

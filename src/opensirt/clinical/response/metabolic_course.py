@@ -7,10 +7,12 @@ from datetime import date
 from opensirt.clinical.comparison import at_most
 from opensirt.clinical.response.percist import (
     PercistInput,
+    PercistLimits,
     PercistResponse,
     ScanFacts,
     baseline_is_measurable,
     comparability,
+    percist_limits,
     percist_response,
 )
 from opensirt.domain.finding import Finding
@@ -42,16 +44,18 @@ class MetabolicCourse:
 
     baseline_on: date
     baseline_measurable: bool | Missing
+    limits: PercistLimits
     assessments: tuple[MetabolicAssessment, ...]
 
 
 def metabolic_course(
-    scans: Sequence[FdgScan], *, treated_on: date
+    scans: Sequence[FdgScan], *, treated_on: date, limits: PercistLimits | None = None
 ) -> MetabolicCourse | Missing | None:
     """Return the metabolic response of every scan, why there is none, or None without scans.
 
     Baseline is the last scan that is not after treatment. The extent of PERCIST is the total
-    lesion glycolysis.
+    lesion glycolysis. Scans state SUL; `with_sul` computes it from SUV. `limits` are those of
+    the site, or those that ship.
 
     Raises
     ------
@@ -78,18 +82,24 @@ def metabolic_course(
             )
         )
     )
+    rule = limits or percist_limits()
     found = []
     smallest = baseline.sul_peak
     for scan in after:
-        found.append(_assessed(baseline, scan, smallest))
+        found.append(_assessed(baseline, scan, smallest, rule))
         if not isinstance(scan.sul_peak, Missing) and not isinstance(smallest, Missing):
             smallest = min(smallest, scan.sul_peak) if scan.sul_peak > 0 else smallest
     return MetabolicCourse(
-        baseline_on=baseline.on, baseline_measurable=measurable, assessments=tuple(found)
+        baseline_on=baseline.on,
+        baseline_measurable=measurable,
+        limits=rule,
+        assessments=tuple(found),
     )
 
 
-def _assessed(baseline: FdgScan, scan: FdgScan, smallest: Number) -> MetabolicAssessment:
+def _assessed(
+    baseline: FdgScan, scan: FdgScan, smallest: Number, limits: PercistLimits
+) -> MetabolicAssessment:
     change = _change(baseline.total_lesion_glycolysis_g, scan.total_lesion_glycolysis_g)
     fall = read_table("response_criteria")["percist"]["exploratory_extent_decrease_fraction"]
     response: PercistResponse | Missing = Missing.NEEDS_BASELINE
@@ -104,7 +114,8 @@ def _assessed(baseline: FdgScan, scan: FdgScan, smallest: Number) -> MetabolicAs
                 new_lesion=scan.new_lesion,
                 other_lesion_increased=scan.other_lesion_increased,
                 extent_change_fraction=change,
-            )
+            ),
+            limits=limits,
         )
     return MetabolicAssessment(
         on=scan.on,

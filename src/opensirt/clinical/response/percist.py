@@ -1,5 +1,6 @@
 """PERCIST 1.0 for FDG, and lean body mass for SUL. No rule is known for SSTR tracers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import cache
@@ -16,6 +17,7 @@ from opensirt.reference.table import read_table
 Number = float | Missing
 
 _CM_PER_M = 100.0
+_REFERENCES = ("nadir", "baseline")
 
 
 class MetabolicResponse(Enum):
@@ -30,26 +32,59 @@ class MetabolicResponse(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PercistLimits:
-    """What sources print differently; change a field with `dataclasses.replace`."""
+    """What sources print differently; a site may choose others in ``[percist]`` of site.toml."""
 
+    title: str
     change_fraction: float
     change_included: bool
     change_absolute_sul: float
     progression_reference: str
     extent_increase_fraction: float
+    lean_body_mass: str
+    """Variant of `lean_body_mass_kg` that turns SUV into SUL."""
     citation: Citation
+
+    def __post_init__(self) -> None:
+        variants = read_table("response_criteria")["lean_body_mass"]
+        if self.progression_reference not in _REFERENCES:
+            raise UnknownNameError(
+                "reference of progression by PERCIST", self.progression_reference, _REFERENCES
+            )
+        if self.lean_body_mass not in variants:
+            raise UnknownNameError("variant of lean body mass", self.lean_body_mass, variants)
+
+    @property
+    def text(self) -> str:
+        """The limits in words."""
+        sign = "≥" if self.change_included else ">"
+        return (
+            f"{sign} {self.change_fraction:.0%} and ≥ {self.change_absolute_sul:g} SUL, "
+            f"progression against {self.progression_reference}"
+        )
 
 
 @cache
 def percist_limits() -> PercistLimits:
     """Return the limits of ``response_criteria.toml``: 30 % included, 0.8 SUL, nadir."""
-    entry = read_table("response_criteria")["percist"]
+    return percist_limits_of(read_table("response_criteria")["percist"])
+
+
+def percist_limits_of(entry: Mapping[str, Any]) -> PercistLimits:
+    """Return the limits that a table writes; a site may bring its own.
+
+    Raises
+    ------
+    UnknownNameError
+        When there is no such reference of progression or variant of lean body mass.
+    """
     return PercistLimits(
+        title=entry["title"],
         change_fraction=entry["change_fraction"],
         change_included=entry["change_included"],
         change_absolute_sul=entry["change_absolute_sul"],
         progression_reference=entry["progression_reference"],
         extent_increase_fraction=entry["extent_increase_fraction"],
+        lean_body_mass=entry["lean_body_mass"],
         citation=citation_of(entry, where="response_criteria.toml percist"),
     )
 

@@ -3,6 +3,7 @@
 from datetime import date
 
 from opensirt.clinical.follow_up_record import CriterionResponse, FollowUp
+from opensirt.clinical.response.criterion import sum_criterion
 from opensirt.clinical.timeline import EventKind, TimelineEvent
 from opensirt.domain.missing import Missing
 from opensirt.report.content import Picture
@@ -186,8 +187,8 @@ def response_pictures(follow_up: FollowUp) -> list[Picture]:
 
 
 def _of_reading(reading: CriterionResponse, follow_up: FollowUp) -> list[Picture]:
-    name, title = reading.criterion, reading.title
-    limits, quantity = plot_limits(name), plot_quantity(name).replace("the sum of ", "")
+    name, title, rule = reading.criterion, reading.title, sum_criterion(reading.criterion)
+    limits, quantity = plot_limits(rule), plot_quantity(rule).replace("the sum of ", "")
     bars, lines = lesion_bars(reading), lesion_lines(reading, follow_up)
     each = ", ".join(_bar_words(one.label, one.change_fraction) for one in bars)
     dashed = "Dashed: the limits of partial response and progression of a sum."

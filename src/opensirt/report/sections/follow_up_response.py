@@ -199,10 +199,10 @@ def _choi(follow_up: FollowUp) -> Table:
 def _metabolic(found: MetabolicCourse | Missing) -> Block:
     if isinstance(found, Missing):
         return Paragraph(f"No metabolic response (PERCIST): {found.value}.")
-    hot = found.baseline_measurable
+    hot, limits = found.baseline_measurable, found.limits
     words = hot.value if isinstance(hot, Missing) else ("yes" if hot else "no")
     return Table(
-        "Metabolic response (PERCIST 1.0, FDG)",
+        f"Metabolic response ({marked(limits.title, verified=limits.citation.verified)}, FDG)",
         (
             Column("Visit", numeric=False),
             Column("Response", numeric=False),
@@ -223,7 +223,9 @@ def _metabolic(found: MetabolicCourse | Missing) -> Block:
         (
             (
                 f"Baseline of {found.baseline_on.isoformat()}; hot enough to be followed: {words}. "
-                "A fall of the total lesion glycolysis by 45 % is exploratory: no category."
+                f"Response needs a change of SUL peak of {limits.text} "
+                f"({limits.citation.source}). A fall of the total lesion glycolysis by 45 % is "
+                "exploratory: no category."
             ),
         ),
     )
