@@ -198,6 +198,22 @@ def ramp_dose(folder: Path) -> Path:
     return folder / "ramp.nii.gz"
 
 
+def test_eubed_without_bed_is_refused(tmp_path: Path) -> None:
+    result = run("dvh", ramp_dose(tmp_path), "--structures", tmp_path, "--eubed", "0.1")
+    assert result.exit_code == 2
+    assert "give --bed with --eubed" in result.stderr
+
+
+def test_a_bed_map_lies_beside_the_dose(tmp_path: Path) -> None:
+    path = tmp_path / "bed.nii.gz"
+    dose = dose_of(
+        tmp_path, uptake() * 1e6, "bq_per_ml", "--engine", "local", "--bed-map", path, 2.5, 2.5
+    )
+    factor = 2.5 / (2.5 + radionuclide("Y-90").half_life_s.value / 3600)
+    bed = nibabel.load(path).get_fdata().T
+    np.testing.assert_allclose(bed, dose * (1 + factor * dose / 2.5), rtol=1e-4)
+
+
 def test_figures_of_a_ramp_are_exact(tmp_path: Path) -> None:
     box = np.zeros(GRID.shape, dtype=np.bool_)
     box[:, :, :20] = True
@@ -221,6 +237,8 @@ def test_figures_of_a_ramp_are_exact(tmp_path: Path) -> None:
         "Y-90",
         "10",
         "1.5",
+        "--eubed",
+        "0.1",
     )
     rows = document["structures"]
     assert isinstance(rows, list)
@@ -233,6 +251,9 @@ def test_figures_of_a_ramp_are_exact(tmp_path: Path) -> None:
     assert row["eud_gy"] == pytest.approx(9.5)
     factor = 1.5 / (1.5 + radionuclide("Y-90").half_life_s.value / 3600)
     assert row["bed_gy"] == pytest.approx(9.5 * (1 + factor * 9.5 / 10))
+    assert row["eqd2_gy"] == pytest.approx(row["bed_gy"] / 1.2)
+    bed = np.arange(20) * (1 + factor * np.arange(20) / 10)
+    assert row["eubed_gy"] == pytest.approx(-log(np.exp(-0.1 * bed).mean()) / 0.1)
     with (tmp_path / "f.csv").open() as stream:
         written = next(csv.DictReader(stream))
     assert list(written)[:10] == [

@@ -117,8 +117,15 @@ def test_people_get_findings_and_a_table(tmp_path: Path) -> None:
 
 def test_results_go_where_they_are_wanted(tmp_path: Path) -> None:
     case = write_case(tmp_path / "case", WITHOUT_SCOUT)
-    assert run("run", case / "case.toml", "--out", tmp_path / "deep" / "out").exit_code == 0
-    require_consistent(tmp_path / "deep" / "out")
+    out = tmp_path / "deep" / "out"
+    assert run("run", case / "case.toml", "--out", out, "--bed-maps").exit_code == 0
+    require_consistent(out)
+    dose, bed, eqd2 = (
+        nibabel.load(out / name).get_fdata()
+        for name in ("dose.nii.gz", "bed.nii.gz", "eqd2.nii.gz")
+    )
+    assert (bed >= dose).all()
+    assert (eqd2 < bed).sum() > 0
     assert not (case / "report").exists()
     assert (case / "records" / "0001-verify.json").is_file()
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import jsonschema
 import numpy as np
 import pytest
 import report_results as made
@@ -14,7 +15,7 @@ from opensirt.domain.structure import StructureKind
 from opensirt.domain.structure_effect import StructureEffect
 from opensirt.errors import InputError
 from opensirt.physics.tissue_effect import lyman_probability
-from opensirt.report.results import results_document
+from opensirt.report.results import results_document, results_schema
 from opensirt.report.sections.effects import effects_table
 from opensirt.workflow.effective_dose import effective_dose_maps
 from opensirt.workflow.effects import structure_effects
@@ -107,7 +108,9 @@ def test_the_table_says_once_what_holds_for_all() -> None:
 def test_results_hold_the_effects_or_their_reason() -> None:
     verification = replace(VERIFICATION, effects=tuple(effects("holmium", NET)))
     result = replace(made.result(), verification=verification)
-    found = results_document(made.case(), result)["verification"]["effects"]
+    document = results_document(made.case(), result)
+    jsonschema.validate(document, results_schema())
+    found = document["verification"]["effects"]
     assert {one["probability"] for one in found} == {"no model holds for this device and disease"}
     assert {one["reason"][:6] for one in found} == {"no NTC", "no TCP"}
 
