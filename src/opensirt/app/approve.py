@@ -69,6 +69,7 @@ def approve(
         "plan": {
             "device": plan.device,
             "model": plan.model,
+            "origin": plan.origin or "not recorded",
             "administered_activity_bq": plain(plan.activities_bq),
         },
         "approvals_still_needed": n_left,

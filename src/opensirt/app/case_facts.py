@@ -100,6 +100,8 @@ def prescription(block: PrescriptionBlock | None) -> Prescription | None:
         scenario=block.scenario or "",
         limits_gy=block.limits.by_name(),
         targets_gy={device: figures.by_name() for device, figures in block.targets.items()},
+        activities_bq={name: mbq * BQ_PER_MBQ for name, mbq in block.activities_mbq.items()},
+        activities_origin=block.activities_origin or "",
         assumed=tuple(block.assumed),
     )
 

@@ -98,6 +98,7 @@ def latest_plan_if_any(case_folder: Path) -> PlanOnRecord | None:
 def _plan_of(one: Record) -> PlanOnRecord:
     content = one.content
     chosen = content["plan"].get("chosen")
+    choice = content["plan"].get("choice", {})
     rows = []
     if chosen is not None:
         key = (chosen["device"], chosen["model"])
@@ -114,6 +115,7 @@ def _plan_of(one: Record) -> PlanOnRecord:
         ),
         device="" if chosen is None else chosen["device"],
         model="" if chosen is None else chosen["model"],
+        origin=choice.get("origin", ""),
         activities_bq={row["territory"]: _number(row["administered_activity_bq"]) for row in rows},
         verified=chosen is None or chosen["status"] == "verified",
     )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from opensirt.cli.answer import Progress, findings, json_option, say_json
-from opensirt.cli.optimise_options import optimise_options, optimise_request
+from opensirt.cli.optimise_options import choose_option, optimise_options, optimise_request
 from opensirt.cli.options import case_argument, engine_option, site_option
 
 if TYPE_CHECKING:
@@ -97,8 +97,10 @@ def _step(
     site_path: Path | None,
     as_json: bool,
     optimise: "OptimiseRequest | None" = None,
+    choose: bool = False,
 ) -> "CaseResult":
     """Do one step of a case folder, add its record and answer."""
+    from opensirt.app.choose import choose_optimum
     from opensirt.app.evaluate import RunOptions
     from opensirt.app.step import do_step
 
@@ -110,7 +112,8 @@ def _step(
             step=name,
             optimise=optimise,
         )
-        read, result, record = do_step(case, options, site_path=site_path)
+        do = choose_optimum if choose else do_step
+        read, result, record = do(case, options, site_path=site_path)
     _answer(read, result, as_json=as_json, every_dose=True)
     if not as_json:
         click.echo(f"record: {record}")
@@ -130,15 +133,23 @@ def work_up(case: Path, *, site_path: Path | None, as_json: bool) -> None:
 @case_argument
 @engine_option
 @optimise_options
+@choose_option
 @site_option
 @json_option
 def plan(
-    case: Path, *, engine: str | None, site_path: Path | None, as_json: bool, **asked: object
+    case: Path,
+    *,
+    engine: str | None,
+    choose: bool,
+    site_path: Path | None,
+    as_json: bool,
+    **asked: object,
 ) -> None:
     """Compute activities and doses of every device and model.
 
     Each activity is reckoned a second time. With --optimise the best activities of every device
-    as well, with the price of each limit and, with --robust, the chance of each goal.
+    as well, with the price of each limit and, with --robust, the chance of each goal; --choose
+    makes that of the prescribed device the activities to approve, order and administer.
     """
     made = _step(
         "plan",
@@ -147,6 +158,7 @@ def plan(
         site_path=site_path,
         as_json=as_json,
         optimise=optimise_request(asked),
+        choose=choose,
     )
     _exit_on_stop(made)
 

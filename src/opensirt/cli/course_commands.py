@@ -37,6 +37,7 @@ def approve(case: Path, *, by: str, site_path: Path | None, as_json: bool) -> No
     Exit code 1 when it is refused.
     """
     from opensirt.app.approve import approve as approve_case
+    from opensirt.units import BQ_PER_MBQ
 
     with Progress() as progress:
         progress("reading")
@@ -47,6 +48,11 @@ def approve(case: Path, *, by: str, site_path: Path | None, as_json: bool) -> No
     approval, n_left = made["approval"], made["approvals_still_needed"]
     assert isinstance(approval, dict)  # noqa: S101 - as app.approve writes it
     click.echo(f"{approval['plan_record']} approved by {approval['by']}")
+    signed = made["plan"]
+    assert isinstance(signed, dict)  # noqa: S101 - as app.approve writes it
+    for territory, bq in signed["administered_activity_bq"].items():
+        shown = bq if isinstance(bq, str) else f"{bq / BQ_PER_MBQ:.6g} MBq"
+        click.echo(f"{signed['device']}, {territory}: {shown}; {signed['origin']}")
     click.echo(
         "one more approval is needed, by another person"
         if n_left

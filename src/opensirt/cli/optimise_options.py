@@ -56,6 +56,12 @@ _OPTIONS = (
     ),
 )
 
+choose_option = click.option(
+    "--choose",
+    is_flag=True,
+    help="With --optimise: write the optimum of the prescribed device to case.toml and plan it.",
+)
+
 
 def optimise_options(command: CommandT) -> CommandT:
     """Add the options of an optimisation to a command."""

@@ -80,6 +80,15 @@ def _plan(plan: Plan) -> None:
         ),
         [_plan_row(one, chosen=one is plan.chosen) for one in plan.rows],
     )
+    if plan.choice is not None:
+        table(
+            f"Chosen: {plan.choice.origin}",
+            ("device", "territory", "MBq to administer", "doses by"),
+            [
+                (plan.choice.device, name, _mbq(bq), plan.choice.model.replace("_", " "))
+                for name, bq in plan.choice.activities_bq.items()
+            ],
+        )
     if plan.optimised:
         _optimised(plan.optimised)
     differences = [

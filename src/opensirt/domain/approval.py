@@ -27,6 +27,8 @@ class PlanOnRecord:
     device: str = ""
     """Of the prescription; empty where the plan has none."""
     model: str = ""
+    origin: str = ""
+    """Of the activities, in words; empty where the record states none."""
     activities_bq: Mapping[str, Number] = field(default_factory=dict)
     """Territory → activity to administer by the prescribed device and model."""
     verified: bool = True

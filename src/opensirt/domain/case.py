@@ -15,6 +15,7 @@ from opensirt.domain.planar import PlanarImage, PlanarRegion
 from opensirt.domain.session_dose import EarlierDoseFacts
 from opensirt.domain.structure import Mask, StructureSet
 from opensirt.errors import InputError, UnknownNameError
+from opensirt.units import BQ_PER_MBQ
 
 
 class ImageRole(Enum):
@@ -121,9 +122,28 @@ class Prescription:
     targets_gy: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     scenario: str = ""
     """``segmentectomy``, ``lobectomy``, ``unilobar``, ``bilobar``, or empty."""
+    activities_bq: Mapping[str, float] = field(default_factory=dict)
+    """Territory → activity to administer, chosen in place of the model's; empty for the model's.
+
+    The model then predicts the doses of these activities.
+    """
+    activities_origin: str = ""
+    """Where `activities_bq` come from, in words; empty for stated by hand."""
     assumed: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        for name, bq in self.activities_bq.items():
+            if not 0 < bq < float("inf"):
+                raise InputError(
+                    f"the prescription states {bq / BQ_PER_MBQ:g} MBq for territory {name!r}; an "
+                    "activity is above zero: take a territory that is not treated out of the case"
+                )
+        if self.activities_origin and not self.activities_bq:
+            raise InputError(
+                "the prescription states an origin of activities and no activities; state "
+                "activities_mbq for every territory, or leave activities_origin out"
+            )
+        object.__setattr__(self, "activities_bq", MappingProxyType(dict(self.activities_bq)))
         object.__setattr__(self, "limits_gy", MappingProxyType(dict(self.limits_gy)))
         targets = {name: MappingProxyType(dict(one)) for name, one in self.targets_gy.items()}
         object.__setattr__(self, "targets_gy", MappingProxyType(targets))

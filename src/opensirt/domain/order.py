@@ -101,6 +101,8 @@ class Order:
     """False when a rule of delivery is known from memory only (⚠)."""
     findings: tuple[Finding, ...]
     provenance: Provenance
+    activities_origin: str = ""
+    """Where the prescribed activities come from, in words; empty where the plan says nothing."""
     checklist: tuple[ChecklistItem, ...] = ()
     """What to think of before, at and after the procedure; what is not known may concern."""
 

@@ -106,7 +106,8 @@ class PlanRow:
 
     A value that cannot be given is a `Missing`. `model` is one of ``body_surface_area``,
     ``body_surface_area_by_share``, ``empiric``, ``mono_compartment``, ``partition``,
-    ``multi_tumour_partition``, ``tumour_shunt``, ``voxel``.
+    ``multi_tumour_partition``, ``tumour_shunt``, ``voxel``, or ``stated`` for activities that the
+    prescription states.
     """
 
     device: str
@@ -215,12 +216,28 @@ class DoseResult:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class ChosenActivities:
+    """What is to be approved, ordered and administered, and why it is that."""
+
+    device: str
+    model: str
+    """That predicts the doses."""
+    origin: str
+    """In words: the model's own row, stated by hand, or what an optimisation was asked."""
+    activities_bq: Mapping[str, Number]
+    """Territory → activity to administer."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "activities_bq", MappingProxyType(dict(self.activities_bq)))
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Plan:
     """All models side by side, and the voxel dose of the prescribed one.
 
-    `chosen` is the row of the device and model of the prescription, with several territories the
-    one of all together (None without a prescription). `doses` maps (device, model) to the dose map
-    figures.
+    `chosen` is the row of the device and model of the prescription, or of the activities that it
+    states, with several territories the one of all together (None without a prescription). `doses`
+    maps (device, model) to the dose map figures.
     """
 
     rows: tuple[PlanRow, ...]
@@ -236,6 +253,8 @@ class Plan:
     """One for each device, where an optimisation was asked for."""
     effects: tuple[StructureEffect, ...] = ()
     """NTCP and TCP of the prescribed dose, or why there are none."""
+    choice: ChosenActivities | None = None
+    """The activities of `chosen` by territory, with their origin; None without a prescription."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "doses", MappingProxyType(dict(self.doses)))

@@ -319,7 +319,20 @@ class PrescriptionBlock(FactsBlock):
         "multi_tumour_partition",
         "tumour_shunt",
         "voxel",
-    ] = Field(description="the model that the activity comes from")
+    ] = Field(
+        description="the model that the activity comes from, or, with activities_mbq, that "
+        "predicts its doses"
+    )
+    activities_mbq: dict[Name, Megabecquerel] = Field(
+        default_factory=dict,
+        description="territory = activity to administer in MBq, for every territory: chosen in "
+        "place of the model's activities",
+    )
+    activities_origin: Name | None = Field(
+        default=None,
+        description="where activities_mbq come from, in words; written by plan --choose, "
+        "otherwise they count as stated by hand",
+    )
     scenario: Literal["segmentectomy", "lobectomy", "unilobar", "bilobar"] | None = Field(
         default=None,
         description="what the treatment is: the published targets and limits of that scenario are "
@@ -331,6 +344,15 @@ class PrescriptionBlock(FactsBlock):
     targets: dict[DeviceName, DoseFigures] = Field(
         default_factory=dict, description="device = { structure_gy = dose to reach }"
     )
+
+    @model_validator(mode="after")
+    def _origin_is_of_activities(self) -> Self:
+        if self.activities_origin is not None and not self.activities_mbq:
+            raise ValueError(
+                "activities_origin says where activities_mbq come from, and none are stated; "
+                "state them, or leave activities_origin out"
+            )
+        return self
 
 
 class OrderBlock(FactsBlock):

@@ -87,6 +87,7 @@ def _order_section(order: Order) -> Section:
                 ("Device", order.product),
                 ("Treatment", shown_instant(order.treatment_at)),
                 ("Plan", f"{order.plan_record}, approved by two people"),
+                ("Activities", order.activities_origin or "origin not recorded"),
                 (
                     "An hour of delay costs",
                     f"{as_percent(order.lost_per_hour_fraction)} % of the activity",

@@ -249,6 +249,13 @@ def _plan(plan: Plan) -> dict[str, Any]:
     made: dict[str, Any] = {"rows": [_row(one) for one in plan.rows]}
     if plan.chosen is not None:
         made["chosen"] = _row(plan.chosen)
+    if plan.choice is not None:
+        made["choice"] = {
+            "device": plan.choice.device,
+            "model": plan.choice.model,
+            "origin": plan.choice.origin,
+            "administered_activity_bq": _numbers(plan.choice.activities_bq),
+        }
     if plan.cumulative is not None:
         made["all_sessions"] = _sessions(plan.cumulative)
     made["doses"] = [

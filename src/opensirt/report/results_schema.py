@@ -28,6 +28,7 @@ _MODELS = [
     "multi_tumour_partition",
     "tumour_shunt",
     "voxel",
+    "stated",
 ]
 
 
@@ -80,6 +81,14 @@ def results_schema() -> dict[str, Any]:
                     {"rows": _list({"$ref": "#/$defs/row"})},
                     {
                         "chosen": {"$ref": "#/$defs/row"},
+                        "choice": _object(
+                            {
+                                "device": _NAME,
+                                "model": _NAME,
+                                "origin": _NAME,
+                                "administered_activity_bq": _map(_NUMBER),
+                            }
+                        ),
                         "effects": _list(_effect()),
                         "doses": _list({"$ref": "#/$defs/dose"}),
                         "second_checks": _list(second_check_schema()),

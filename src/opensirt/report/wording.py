@@ -26,6 +26,7 @@ _MODELS = {
     "multi_tumour_partition": "Partition, each tumour",
     "tumour_shunt": "Partition, lungs fed by tumours",
     "voxel": "Voxel dose",
+    "stated": "Stated activities",
 }
 _DEVICES = {"resin": "Resin", "glass": "Glass", "holmium": "Holmium", "unknown": "Unknown device"}
 _ENGINES = {

@@ -119,6 +119,7 @@ def order(
         plan_sha256=plan.sha256,
         approvals=signed,
         device=product.name,
+        activities_origin=plan.origin,
         product=product.product,
         dispensing=rules.dispensing,
         radionuclide=nuclide.name,

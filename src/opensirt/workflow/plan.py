@@ -36,7 +36,9 @@ from opensirt.workflow.plan_findings import (
 from opensirt.workflow.plan_row import (
     ALL_TERRITORIES,
     MODELS,
+    STATED,
     DevicePlanner,
+    chosen_model,
     chosen_row,
     rows_of,
 )
@@ -45,6 +47,14 @@ from opensirt.workflow.scout_dose import scout_session
 from opensirt.workflow.second_check import SecondPath, second_check_findings
 from opensirt.workflow.session_dose import cumulative_dose, earlier_named, earlier_sessions
 from opensirt.workflow.shunt_bound import lung_shunt_bound_named
+from opensirt.workflow.stated_activity import (
+    against_optimum,
+    chosen_activities,
+    require_choosable,
+    stated_activities,
+    stated_findings,
+    stated_origin,
+)
 from opensirt.workflow.work_up import ScoutAnatomy, scout_anatomy
 
 
@@ -66,7 +76,9 @@ def plan(
     Activities by partition and voxel are the largest that all limits in force allow; those by
     mono-compartment come from a target, those by body surface area and experience from a formula
     (resin only). Rows by the latter three show the doses that multi-tumour partition predicts for
-    them. With an unknown lung shunt the activity reaching the liver is given and what depends on
+    them. Activities that the prescription states are rows of their own, chosen in place of the
+    prescribed model's, which predicts their doses; every limit that they exceed is a stop. With an
+    unknown lung shunt the activity reaching the liver is given and what depends on
     the shunt says so; it is never taken as zero.
 
     Parameters
@@ -93,10 +105,11 @@ def plan(
         When the prescribed device is ``unknown``, or earlier sessions have used up a cumulative
         limit.
     UnknownNameError
-        When the prescribed device, its model or the engine does not exist.
+        When the prescribed device, its model or the engine does not exist, or an activity is
+        stated for a territory that does not.
     InputError
-        When a limit or target has an unknown key or is not above zero, or masses contradict
-        each other.
+        When a limit or target has an unknown key or is not above zero, masses contradict each
+        other, or stated activities leave a territory out or have a model that cannot judge them.
     """
     prescription = case.prescription
     _require_plannable(workup, prescription)
@@ -129,7 +142,7 @@ def plan(
         findings += device_shunt(planner.device, workup, prescribed=prescribed_device)
         findings += both_lobes_named(planner.device, planner.limits, workup, prescription)
         for row in _judged(made):
-            prescribed = prescribed_device and row.model == prescription.model  # type: ignore[union-attr]  # prescribed_device says there is one
+            prescribed = prescribed_device and row.model == chosen_model(prescription)  # type: ignore[arg-type]  # prescribed_device says there is one
             findings += exceeded_limits(
                 row,
                 planner.limits,
@@ -140,6 +153,10 @@ def plan(
             )
             if prescribed:
                 findings += missed_targets(row, planner.targets)
+        stated, stated_checks, said = _stated(planner, prescription, workup, second, earlier)
+        rows += stated
+        checks += stated_checks
+        findings += said
     findings += unverified_rows(rows)
     optimised: tuple[OptimisedPlan, ...] = ()
     if optimise is not None:
@@ -147,6 +164,7 @@ def plan(
             case, workup, site, optimise, planners, anatomy=anatomy, errors=errors or {}
         )
         findings += optimised_findings(optimised, prescription)
+        findings += against_optimum(optimised, prescription)
         checks += [one for made in optimised for one in second.checks_of_optimised(made)]
     findings += second_check_findings(checks)
     chosen = chosen_row(rows, prescription)
@@ -166,6 +184,7 @@ def plan(
         cumulative=_cumulative(earlier, rows, chosen, site) if chosen is not None else None,
         second_checks=tuple(checks),
         optimised=optimised,
+        choice=chosen_activities(rows, prescription),
         provenance=Provenance(
             method="plan",
             made_at=made_at,
@@ -183,6 +202,27 @@ def plan(
             software=software,
         ),
     )
+
+
+def _stated(
+    planner: DevicePlanner,
+    prescription: Prescription | None,
+    workup: Workup,
+    second: SecondPath,
+    earlier: Sequence[SessionDose],
+) -> tuple[tuple[PlanRow, ...], tuple[SecondCheck, ...], tuple[Finding, ...]]:
+    """Return rows, checks and findings of the activities that are stated for a device, if any."""
+    name = planner.device.name
+    if prescription is None or prescription.device != name or not prescription.activities_bq:
+        return (), (), ()
+    rows = planner.stated_rows(
+        stated_activities(workup, prescription),
+        model=prescription.model,
+        origin=stated_origin(prescription),
+    )
+    checks = second.checks_of_stated(rows_of(rows, name, STATED), model=prescription.model)
+    findings = stated_findings(rows, planner.limits, planner.targets, workup, earlier=earlier)
+    return rows, checks, findings
 
 
 def _sessions_before(
@@ -238,6 +278,7 @@ def _require_plannable(workup: Workup, prescription: Prescription | None) -> Non
     device(prescription.device).require_known(step="planning")
     if prescription.model not in MODELS:
         raise UnknownNameError("planning model", prescription.model, MODELS)
+    require_choosable(workup, prescription)
 
 
 def _maps_wanted(

@@ -42,11 +42,13 @@ def exceeded_limits(
     earlier: Sequence[SessionDose] = (),
     prescribed: bool,
     nothing_prescribed: bool,
+    every_limit_stops: bool = False,
 ) -> tuple[Finding, ...]:
     """Return a finding for each maximum that a row exceeds, alone or with earlier sessions.
 
     A stop where the row is the prescribed one (or nothing is prescribed) and the limit is that of
-    the lungs or one that the prescription itself states; a warning otherwise.
+    the lungs or one that the prescription itself states; a warning otherwise. With
+    `every_limit_stops` each is a stop.
     """
     sessions = tuple(earlier)
     kinds = {one.label: one.kind for one in workup.uptakes}
@@ -69,7 +71,7 @@ def exceeded_limits(
         if limit is None or isinstance(gy, Missing) or gy <= limit.gy * (1 + _SLACK):
             continue
         hard = key in (LUNG, LUNG_CUMULATIVE) or limit.prescribed
-        stop = hard and (prescribed or nothing_prescribed)
+        stop = every_limit_stops or (hard and (prescribed or nothing_prescribed))
         text = (
             f"{_name(row)}: {key.replace('_', ' ')} would receive {gy:.1f} Gy, limit "
             f"{limit.gy:.4g} Gy ({limit.said or limit.scenario or limit.source})"

@@ -45,6 +45,8 @@ PARTITION = "partition"
 MULTI_TUMOUR_PARTITION = "multi_tumour_partition"
 TUMOUR_SHUNT = "tumour_shunt"
 VOXEL = "voxel"
+STATED = "stated"
+"""Activities that the prescription states, in place of a model's."""
 MODELS = (
     BODY_SURFACE_AREA,
     BODY_SURFACE_AREA_BY_SHARE,
@@ -122,7 +124,34 @@ class DevicePlanner:
     def rows(self, model: str) -> tuple[PlanRow, ...]:
         """Return the row of each territory by one model, and their sum where there are several."""
         liver = self._models.get(model, self._by_compartment)
-        activity = self._activity(model, liver)
+        return self._rows_of(model, liver, self._activity(model, liver))
+
+    def stated_rows(
+        self, administered_bq: Sequence[float], *, model: str, origin: str
+    ) -> tuple[PlanRow, ...]:
+        """Return the rows of stated activities, with the doses that a model predicts for them.
+
+        Parameters
+        ----------
+        administered_bq
+            For each territory, in the order of the work-up.
+        model
+            That predicts the doses.
+        origin
+            Of the activities, in words.
+        """
+        reaching: tuple[float, ...] | Missing = Missing.NEEDS_LUNG_SHUNT
+        if not isinstance(self._shunt, Missing):
+            reaching = tuple(bq * (1 - self._shunt) for bq in administered_bq)
+        activity = _Activity(
+            administered_bq=tuple(administered_bq),
+            reaching_bq=reaching,
+            binding=(origin,) * len(administered_bq),
+            note=f"doses by {model.replace('_', ' ')}",
+        )
+        return self._rows_of(STATED, self._models.get(model, self._by_compartment), activity)
+
+    def _rows_of(self, model: str, liver: LiverModel, activity: _Activity) -> tuple[PlanRow, ...]:
         names = [one.name for one in self._workup.territories]
         rows = [
             self._row(model, name, liver.alone(index), activity, (index,))
@@ -450,13 +479,17 @@ def rows_of(rows: Sequence[PlanRow], device: str, model: str) -> tuple[PlanRow, 
     return tuple(found)
 
 
+def chosen_model(prescription: Prescription) -> str:
+    """Return the model of the prescribed rows: `STATED` where activities are stated."""
+    return STATED if prescription.activities_bq else prescription.model
+
+
 def chosen_row(rows: Sequence[PlanRow], prescription: Prescription | None) -> PlanRow | None:
     """Return the prescribed row: of the one territory, or of all together."""
     if prescription is None:
         return None
-    found = [
-        one for one in rows if (one.device, one.model) == (prescription.device, prescription.model)
-    ]
+    key = (prescription.device, chosen_model(prescription))
+    found = [one for one in rows if (one.device, one.model) == key]
     if len(found) > 1:
         found = [one for one in found if one.territory == ALL_TERRITORIES]
     return found[0] if found else None

@@ -131,6 +131,46 @@ class SecondPath:
             )
         return tuple(checks)
 
+    def checks_of_stated(self, rows: Sequence[PlanRow], *, model: str) -> tuple[SecondCheck, ...]:
+        """Return, for each territory, the activity that gives the dose predicted for a stated one.
+
+        The dose is that of the perfused normal liver; the lungs get what the shunt says.
+
+        Parameters
+        ----------
+        rows
+            Of single territories, in their order (see `rows_of`).
+        model
+            That predicted the doses.
+        """
+        liver = self._liver(model)
+        shunt_known = not isinstance(self._workup.lung_shunt.fraction, Missing)
+        checks = []
+        for index, row in enumerate(rows):
+            given, gy = row.administered_activity_bq, row.perfused_normal_liver_gy
+            constant_gy = row.dose_constant_gy_kg_per_gbq
+            if isinstance(given, Missing) or isinstance(constant_gy, Missing):
+                continue
+            recomputed: float | Missing = Missing.NEEDS_LUNG_SHUNT
+            how = "the lung shunt is not known"
+            if shunt_known and not isinstance(gy, Missing):
+                per_gbq = liver.perfused_normal_gy(index, 1.0, constant=constant_gy)
+                inside, lungs = self._with_lungs([gy / per_gbq])[0]
+                recomputed = (inside + lungs) * BQ_PER_GBQ
+                how = "volumes and mean counts; the dose predicted for the perfused normal liver"
+            checks.append(
+                SecondCheck(
+                    device=row.device,
+                    model=f"{row.model}, doses by {model}",
+                    territory=row.territory,
+                    quantity=ADMINISTERED,
+                    stated_bq=given,
+                    recomputed_bq=recomputed,
+                    how=how,
+                )
+            )
+        return tuple(checks)
+
     def _with_lungs(self, reaching_gbq: Sequence[float]) -> list[tuple[float, float]]:
         """Return (in the liver, in the lungs); without a known shunt the lungs hold none of it."""
         shunt = self._workup.lung_shunt.fraction

@@ -33,6 +33,8 @@ _MODELS = {
     "multi_tumour_partition": "Partition model with each tumour a compartment of its own.",
     "tumour_shunt": "Partition with the lungs fed through the tumours alone (Kao 2013): activity "
     "for the tumour target; the shunt is lung over lung and tumour activity.",
+    "stated": "Stated activities: those that the prescription states; their doses are predicted by "
+    "the model that it names, and every limit in force is a stop for them.",
     "voxel": "Voxel model: the activity that reaches the liver is spread over the scout counts in "
     "the normalising volume, and the dose is computed voxel by voxel.",
 }

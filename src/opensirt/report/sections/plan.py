@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from opensirt.domain.missing import Missing
-from opensirt.domain.record import Plan, PlanRow
+from opensirt.domain.record import ChosenActivities, Plan, PlanRow
 from opensirt.report.content import (
     Block,
     Cell,
@@ -25,6 +25,8 @@ _ABSENT = "—"
 def plan_section(plan: Plan) -> Section:
     """Return the plan tables, the dose of each tumour and of extrahepatic deposits."""
     blocks: list[Block] = []
+    if plan.choice is not None:
+        blocks.append(_choice_table(plan, plan.choice))
     if any(isinstance(one.administered_activity_bq, Missing) for one in plan.rows):
         blocks.append(
             Paragraph(
@@ -44,6 +46,35 @@ def plan_section(plan: Plan) -> Section:
         )
         blocks += [one for one in tables if one is not None]
     return Section("Plan", tuple(blocks), wide=True)
+
+
+def _choice_table(plan: Plan, choice: ChosenActivities) -> Table:
+    """Return which activity is chosen for each territory, and why."""
+    assert plan.chosen is not None  # noqa: S101 - what is chosen has a row
+    key = (plan.chosen.device, plan.chosen.model)
+    rows = [one for one in plan.rows if (one.device, one.model) == key]
+    return Table(
+        f"Chosen activities: {device_words(choice.device)}, doses by "
+        f"{model_words(choice.model).lower()}",
+        (
+            Column("Territory", numeric=False),
+            Column("Activity to administer", "GBq"),
+            Column("Tumour", "Gy"),
+            Column("Perfused normal liver", "Gy"),
+            Column("Lungs", "Gy"),
+        ),
+        tuple(
+            row(
+                one.territory,
+                as_gbq(one.administered_activity_bq),
+                as_gy(one.tumour_gy),
+                as_gy(one.perfused_normal_liver_gy),
+                as_gy(one.lung_gy),
+            )
+            for one in rows
+        ),
+        (f"Origin: {choice.origin}.",),
+    )
 
 
 def row_words(plan: Plan, one: PlanRow) -> tuple[str, str]:
