@@ -7,11 +7,13 @@ import pytest
 from builders import ball, centred_grid
 
 from opensirt.domain.case import VisitSegments
+from opensirt.domain.grid import Grid
+from opensirt.domain.image import CtImage
 from opensirt.domain.lesion import ImagingVisit, Lesion, LesionKind, LesionRole, Sight, SightState
 from opensirt.domain.missing import Missing
 from opensirt.domain.patient_record import PatientRecord
 from opensirt.domain.structure import Mask
-from opensirt.errors import InputError
+from opensirt.errors import GeometryError, InputError
 from opensirt.workflow.measure_visits import with_measured_visits
 
 DAY = date(2026, 4, 1)
@@ -102,3 +104,65 @@ def test_planes_far_off_axial_are_told() -> None:
     grid = type(GRID)(GRID.shape, turn @ GRID.affine, GRID.frame_of_reference_uid)
     _, found = with_measured_visits(record(), [outlines(Mask(grid, LARGE.values))])
     assert [one.rule for one in found] == ["planes_off_axial"]
+
+
+def ct(inside_hu: float = 72.0, grid: Grid = GRID) -> CtImage:
+    values = np.full(grid.shape, 100.0, np.float32)
+    values[LARGE.values if grid is GRID else slice(None)] = inside_hu
+    return CtImage(grid=grid, values=values)
+
+
+def on_ct(image: CtImage, phase: str | Missing = "portal venous") -> VisitSegments:
+    return VisitSegments(on=DAY, lesions={"t": LARGE}, ct=image, phase=phase)
+
+
+def test_the_attenuation_is_the_mean_inside_the_outline() -> None:
+    made, found = with_measured_visits(record(), [on_ct(ct())])
+    assert made.imaging[0].sights["t"].attenuation_hu == pytest.approx(72.0)
+    assert found == ()
+
+
+def test_a_ct_on_another_grid_is_interpolated() -> None:
+    """A CT that rises by 1 HU per mm has the value of the centre of a ball as its mean."""
+    grid = centred_grid((30, 40, 50), (2.2, 1.7, 1.3))
+    x = grid.affine[0, 3] + np.arange(50) * 1.3
+    values = np.broadcast_to((x + 50.0).astype(np.float32), grid.shape)
+    made, _ = with_measured_visits(record(), [on_ct(CtImage(grid=grid, values=values))])
+    assert made.imaging[0].sights["t"].attenuation_hu == pytest.approx(58.0, abs=0.2)
+
+
+def test_an_entered_attenuation_wins_and_a_difference_is_told() -> None:
+    entered = Sight(state=SightState.MEASURED, attenuation_hu=50.0)
+    made, found = with_measured_visits(record({"t": entered}), [on_ct(ct())])
+    assert made.imaging[0].sights["t"].attenuation_hu == 50.0
+    assert [one.rule for one in found] == ["size_entered_and_measured"]
+    assert "attenuation_hu of lesion t on 2026-04-01 is entered as 50" in found[0].text
+    entered = Sight(state=SightState.MEASURED, attenuation_hu=70.0)
+    assert with_measured_visits(record({"t": entered}), [on_ct(ct())])[1] == ()
+
+
+@pytest.mark.parametrize(
+    ("outlined", "words"),
+    [
+        (on_ct(ct(), Missing.NOT_RECORDED), "the phase of the CT is not stated"),
+        (on_ct(ct(), "arterial"), "the phase of the CT is arterial, Choi reads the portal venous"),
+        (
+            on_ct(ct(grid=Grid(GRID.shape, GRID.affine, "1.2.3"))),
+            "outline and CT lie in different frames",
+        ),
+    ],
+)
+def test_attenuation_that_means_nothing_is_not_measured(
+    outlined: VisitSegments, words: str
+) -> None:
+    made, found = with_measured_visits(record(), [outlined])
+    assert isinstance(made.imaging[0].sights["t"].attenuation_hu, Missing)
+    assert made.imaging[0].sights["t"].volume_ml == LARGE.volume_ml
+    assert [one.rule for one in found] == ["attenuation_not_measured"]
+    assert words in found[0].text
+
+
+def test_an_outline_beyond_the_ct_is_refused() -> None:
+    small = centred_grid((20, 20, 20), (1.0, 1.0, 1.0))
+    with pytest.raises(GeometryError, match="reaches beyond the CT of its visit"):
+        with_measured_visits(record(), [on_ct(ct(grid=small))])

@@ -8,44 +8,90 @@ import numpy as np
 
 from opensirt.app.case_structures import mask_of_segment
 from opensirt.app.gathered import Gathered
-from opensirt.app.image_file import read_segment_file, sha256_of_path
-from opensirt.domain.case import VisitSegments
+from opensirt.app.image_file import SegmentFile, geometry_of, read_segment_file, sha256_of_path
+from opensirt.domain.case import CaseImage, VisitSegments
+from opensirt.domain.image import CtImage
 from opensirt.domain.missing import Missing
 from opensirt.domain.reading import ReadSegment
 from opensirt.domain.structure import Mask
-from opensirt.errors import GeometryError, InputError
+from opensirt.errors import GeometryError, InputError, MissingInputError
 from opensirt.files.follow_up_blocks import FollowUpBlock, SegmentationBlock, VisitBlock
 
 
 def read_visit_segments(
-    block: FollowUpBlock | None, folder: Path, gathered: Gathered
+    block: FollowUpBlock | None, folder: Path, images: Sequence[CaseImage], gathered: Gathered
 ) -> tuple[VisitSegments, ...]:
-    """Return the outlines of every visit that names files of them.
+    """Return the outlines of every visit that names files of them, with the visit's image.
+
+    Contours of an RTSTRUCT are laid on the image that the visit names.
 
     Raises
     ------
     InputError
-        When a file cannot be read, or has no segment of a name that the case gives.
+        When a file cannot be read, has no segment of a name that the case gives, or the case
+        has no image of the id that a visit names.
+    MissingInputError
+        When contours come without an image of their visit.
     GeometryError
-        When segments that belong together lie on different grids.
+        When segments that belong together lie on different grids, or contours lie on no plane of
+        the image.
     """
     visits: Sequence[VisitBlock] = () if block is None else block.visits
-    return tuple(
-        _read(visit, one, folder, gathered) for visit in visits for one in visit.segmentations
+    found = []
+    for visit in visits:
+        image = _image(visit, images)
+        found += [_read(visit, one, folder, image, gathered) for one in visit.segmentations]
+    return tuple(found)
+
+
+def _image(visit: VisitBlock, images: Sequence[CaseImage]) -> CaseImage | None:
+    if visit.image is None:
+        return None
+    for one in images:
+        if one.id == visit.image:
+            return one
+    known = ", ".join(one.id for one in images) or "none"
+    raise InputError(
+        f"the visit of {visit.on} names image {visit.image!r}; [[images]] has {known}. Add it with "
+        'role = "follow-up"'
     )
+
+
+def _segment_file(
+    visit: VisitBlock, block: SegmentationBlock, path: Path, image: CaseImage | None
+) -> SegmentFile:
+    """Return the segments that a block asks for; contours need the image of the visit."""
+    asked = [*block.lesions, *block.tumours]
+    asked += [one for one in (block.liver, block.spleen) if one is not None]
+    try:
+        return read_segment_file(
+            path,
+            drawn_on=() if image is None else (geometry_of(image.image, image.source),),
+            names={int(label): name for label, name in block.names.items()},
+            wanted=lambda name: any(fnmatchcase(name, one) for one in asked),
+        )
+    except MissingInputError as error:
+        from opensirt.dicom.structures import DRAWN_ON
+
+        if error.fact != DRAWN_ON:
+            raise
+        raise MissingInputError(
+            DRAWN_ON,
+            where=f"the visit of {visit.on} ({path.name})",
+            remedy='add the series that they were drawn on to [[images]] with role = "follow-up", '
+            "and its id to the visit as image",
+        ) from None
 
 
 def _read(
-    visit: VisitBlock, block: SegmentationBlock, folder: Path, gathered: Gathered
+    visit: VisitBlock,
+    block: SegmentationBlock,
+    folder: Path,
+    image: CaseImage | None,
+    gathered: Gathered,
 ) -> VisitSegments:
     path = folder / block.path
-    asked = [*block.lesions, *block.tumours]
-    asked += [one for one in (block.liver, block.spleen) if one is not None]
-    read = read_segment_file(
-        path,
-        names={int(label): name for label, name in block.names.items()},
-        wanted=lambda name: any(fnmatchcase(name, one) for one in asked),
-    )
+    read = _segment_file(visit, block, path, image)
     gathered.inputs[f"visits.{visit.on.isoformat()}.{block.path}"] = sha256_of_path(path)
     for segment in read.segments:
         gathered.add_file(path.name, segment.notes, segment.patient_digests)
@@ -83,6 +129,8 @@ def _read(
         liver=mask([block.liver] if block.liver else []),
         spleen=mask([block.spleen] if block.spleen else []),
         source=block.path,
+        ct=image.image if image is not None and isinstance(image.image, CtImage) else None,
+        phase=Missing.NOT_RECORDED if visit.phase is None else visit.phase,
     )
 
 

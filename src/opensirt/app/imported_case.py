@@ -7,7 +7,7 @@ from typing import Any
 
 from opensirt.domain.lesion import ImagingVisit, Lesion, Sight
 from opensirt.domain.missing import Missing
-from opensirt.domain.patient_record import Disease, PatientRecord
+from opensirt.domain.patient_record import Disease, FdgScan, HepatobiliaryScan, PatientRecord
 
 Tables = dict[str, Any]
 
@@ -21,6 +21,7 @@ def case_tables(record: PatientRecord, treated_on: date | None) -> Tables:
         performance=[{"ecog": one.ecog, "on": one.on} for one in record.performance] or None,
         lesions=[_lesion(one) for one in record.lesions] or None,
         visits=[_visit(one) for one in record.imaging] or None,
+        fdg_scans=[_fields(one) for one in record.fdg_scans] or None,
     )
     if not isinstance(record.vital_status, Missing):
         status = record.vital_status
@@ -57,6 +58,7 @@ def case_tables(record: PatientRecord, treated_on: date | None) -> Tables:
                 for one in record.treatments
             ]
             or None,
+            hepatobiliary_scans=[_fields(one) for one in record.hepatobiliary_scans] or None,
             symptoms=[
                 _known(
                     name=one.name,
@@ -104,6 +106,11 @@ def _known(**given: object) -> Tables:
         for name, value in given.items()
         if value is not None and not isinstance(value, Missing)
     }
+
+
+def _fields(one: FdgScan | HepatobiliaryScan) -> Tables:
+    """Return a scan, whose fields a case file calls by the same names."""
+    return _known(**{item.name: getattr(one, item.name) for item in fields(one)})
 
 
 def _disease(record: PatientRecord) -> Tables:

@@ -75,7 +75,7 @@ def read_case(path: Path, *, zone: tzinfo | None = None) -> Case:
             for structure in read_case_structures(block, folder, images, gathered)
         )
     )
-    visit_segments = read_visit_segments(stated.follow_up, folder, gathered)
+    visit_segments = read_visit_segments(stated.follow_up, folder, images, gathered)
     gathered.require_one_patient(confirmations)
     require_shared_frame(images, structures)
     require_after_administration(

@@ -11,6 +11,9 @@ from opensirt.domain.missing import Missing
 from opensirt.domain.reading import ReadSegment, ReadVolume
 from opensirt.errors import InputError, MissingInputError
 
+DRAWN_ON = "image to lay its contours on"
+"""What contours lack without their image, as `MissingInputError.fact`."""
+
 
 def read_dicom_segments(
     path: Path,
@@ -53,7 +56,7 @@ def read_dicom_segments(
     if modality == "RTSTRUCT":
         if reference is None:
             raise MissingInputError(
-                "image to lay its contours on",
+                DRAWN_ON,
                 where=path.name,
                 remedy="name the series that the contours were drawn on",
             )

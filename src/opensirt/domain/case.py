@@ -168,7 +168,8 @@ class AdministrationFacts:
 class VisitSegments:
     """Outlines of one imaging visit, from which its sizes are measured.
 
-    `lesions` maps the id of a lesion to its mask; `tumours` is all tumour of the liver.
+    `lesions` maps the id of a lesion to its mask; `tumours` is all tumour of the liver. `ct` is
+    the CT of the visit, in the contrast phase that the case states.
     """
 
     on: date
@@ -177,6 +178,8 @@ class VisitSegments:
     liver: Mask | None = None
     spleen: Mask | None = None
     source: str = ""
+    ct: CtImage | None = None
+    phase: str | Missing = Missing.NOT_RECORDED
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "lesions", MappingProxyType(dict(self.lesions)))

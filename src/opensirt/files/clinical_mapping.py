@@ -10,6 +10,13 @@ from opensirt.domain.ctcae import CtcaeVersion
 from opensirt.domain.laboratory import Analyte, factor_to_inside
 from opensirt.domain.lesion import LesionKind
 from opensirt.domain.patient_record import Disease, TreatmentKind, VitalState
+from opensirt.files.mapping_block import Dated, Reading
+from opensirt.files.scan_columns import (
+    FdgScanColumns,
+    HepatobiliaryScanColumns,
+    LiverColumns,
+    ScanColumns,
+)
 from opensirt.files.toml_document import Block, read_toml, validated
 from opensirt.files.toml_values import Name, one_of
 
@@ -21,31 +28,6 @@ _Treatment = Annotated[TreatmentKind, *one_of(TreatmentKind)]
 _State = Annotated[VitalState, *one_of(VitalState)]
 _Kind = Annotated[LesionKind, *one_of(LesionKind)]
 Answer = bool | float | str
-
-
-class Reading(Block):
-    """What a block reads from a row, and from which rows of a REDCap export."""
-
-    event: str | None = Field(default=None, description="only rows of this redcap_event_name")
-    instrument: str | None = Field(
-        default=None, description='only rows of this redcap_repeat_instrument; "" for the others'
-    )
-
-
-class Dated(Reading):
-    """A block with a day: that of a column, or one that the mapping states and so assumes."""
-
-    on: Name | None = Field(default=None, description="column of the date")
-    on_date: date | None = Field(default=None, description="one day for all rows: an assumption")
-    after_treatment: bool = Field(
-        default=False, description="refuse a row whose date lies before the treatment"
-    )
-
-    @model_validator(mode="after")
-    def _one_day(self) -> Self:
-        if (self.on is None) is (self.on_date is None):
-            raise ValueError("either on (a column) or on_date (a day) is wanted")
-        return self
 
 
 class LaboratoryColumn(Dated):
@@ -231,6 +213,9 @@ class ClinicalMapping(Block):
     vital_status: VitalColumns | None = None
     forms: list[FormColumns] = Field(default_factory=list)
     lesions: list[LesionColumns] = Field(default_factory=list)
+    liver: list[LiverColumns] = Field(default_factory=list)
+    fdg_scans: list[FdgScanColumns] = Field(default_factory=list)
+    hepatobiliary_scans: list[HepatobiliaryScanColumns] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _fields_exist(self) -> Self:
@@ -258,6 +243,9 @@ class ClinicalMapping(Block):
             *self.facts,
             *self.forms,
             *self.lesions,
+            *self.liver,
+            *self.fdg_scans,
+            *self.hepatobiliary_scans,
         )
 
     @property
@@ -295,6 +283,8 @@ def _columns_of(block: Reading) -> list[str]:
         found += block.items.values()
     if isinstance(block, LesionColumns):
         found += block.sizes.values()
+    if isinstance(block, ScanColumns):
+        found += block.columns.values()
     return [one for one in found if one is not None]
 
 

@@ -1,8 +1,6 @@
 """What one row of an imported table says, piece by piece, by the blocks of its mapping."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from opensirt.clinical.predicate import check_facts
@@ -20,26 +18,24 @@ from opensirt.domain.patient_record import (
     TumourType,
     VitalStatus,
 )
-from opensirt.errors import InputError
 from opensirt.files.clinical_mapping import (
     AdverseEventColumns,
     ClinicalMapping,
-    Dated,
     EcogColumn,
     EnteredFact,
     FactColumn,
     FormColumns,
     LaboratoryColumn,
     LesionColumns,
-    Reading,
     SymptomColumns,
     TreatmentColumns,
     VitalColumns,
 )
-from opensirt.files.table_cells import CellError, CellRules
-from opensirt.files.table_rows import Cell
+from opensirt.files.mapping_block import Reading
+from opensirt.files.row_view import Piece, RowView, made
+from opensirt.files.scan_pieces import fdg_scan, hepatobiliary_scan, liver_view
+from opensirt.files.table_cells import CellError
 
-Slot = tuple[object, ...]
 _FLAGS = (
     "well_differentiated",
     "functioning_syndrome",
@@ -49,63 +45,6 @@ _FLAGS = (
     "symptomatic",
 )
 _NUMBERS = ("ki67_fraction", "mitoses_per_2_mm2", "tumour_burden_fraction", "liver_volume_ml")
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """One value for one place of a record; places that hold one value a patient may repeat it."""
-
-    slot: Slot
-    value: Any
-    column: str
-
-
-@dataclass(frozen=True, slots=True)
-class RowView:
-    """One row as the blocks see it."""
-
-    cells: Mapping[str, Cell]
-    rules: CellRules
-    treated_on: date | None
-
-    def cell(self, column: str) -> Cell:
-        """Return the cell of a column."""
-        return self.cells[column]
-
-    def empty(self, column: str) -> bool:
-        """Whether a cell holds nothing."""
-        return not self.rules.text(self.cells[column])
-
-    def day(self, column: str | None) -> date | Missing:
-        """Return the date of a column, missing when there is none."""
-        if column is None:
-            return Missing.NOT_RECORDED
-        found = self.rules.day(column, self.cells[column])
-        return Missing.NOT_RECORDED if found is None else found
-
-    def number(self, column: str | None) -> float | Missing:
-        """Return the number of a column, missing when there is none."""
-        if column is None:
-            return Missing.NOT_RECORDED
-        found = self.rules.number(column, self.cells[column])
-        return Missing.NOT_RECORDED if found is None else found
-
-    def dated(self, block: Dated) -> date:
-        """Return the day of a block that has something to store."""
-        if block.on_date is not None:
-            day, column = block.on_date, "on_date"
-        else:
-            assert block.on is not None  # noqa: S101 - the mapping has one of the two
-            column = block.on
-            found = self.rules.day(column, self.cells[column])
-            if found is None:
-                raise CellError(column, "", "the date of the values in this row")
-            day = found
-        if block.after_treatment and self.treated_on is not None and day < self.treated_on:
-            raise CellError(
-                column, day, f"a day of follow-up, not before treatment on {self.treated_on}"
-            )
-        return day
 
 
 def pieces_of(
@@ -142,6 +81,9 @@ def _readers(mapping: ClinicalMapping) -> Iterator[tuple[Reading, Reader]]:
         (_vital, [mapping.vital_status]),
         (_form, mapping.forms),
         (_lesion, mapping.lesions),
+        (liver_view, mapping.liver),
+        (fdg_scan, mapping.fdg_scans),
+        (hepatobiliary_scan, mapping.hepatobiliary_scans),
     )
     for name, fact in mapping.disease.items():
         yield fact, bound(_disease, fact, name)
@@ -149,14 +91,6 @@ def _readers(mapping: ClinicalMapping) -> Iterator[tuple[Reading, Reader]]:
         for block in blocks:
             if block is not None:
                 yield block, bound(read, block)
-
-
-def _made(column: str, cell: Cell, make: Callable[[], Any]) -> Any:  # noqa: ANN401 - whatever is made
-    """Make a value of ours; what it refuses is a cell that cannot be used."""
-    try:
-        return make()
-    except InputError as error:
-        raise CellError(column, cell, str(error)) from None
 
 
 def _birth_year(row: RowView, block: FactColumn) -> Iterator[Piece]:
@@ -213,7 +147,7 @@ def _laboratory(row: RowView, block: LaboratoryColumn) -> Iterator[Piece]:
         stated = getattr(block, side)
         column = getattr(block, f"{side}_column")
         limits[side] = row.number(column) if stated is None else float(stated)
-    lab = _made(
+    lab = made(
         block.column,
         row.cell(block.column),
         lambda: LabValue(
@@ -233,7 +167,7 @@ def _ecog(row: RowView, block: EcogColumn) -> Iterator[Piece]:
     if ecog is None:
         return
     on = row.dated(block)
-    status = _made(block.column, row.cell(block.column), lambda: PerformanceStatus(ecog, on))
+    status = made(block.column, row.cell(block.column), lambda: PerformanceStatus(ecog, on))
     yield Piece(("performance", on), status, block.column)
 
 
@@ -273,7 +207,7 @@ def _event(row: RowView, block: AdverseEventColumns) -> Iterator[Piece]:
         yield Piece(("no event", name, block.version, on), 0, block.grade)
         return
     until = row.day(block.until)
-    event = _made(
+    event = made(
         block.grade,
         row.cell(block.grade),
         lambda: AdverseEvent(term=name, version=block.version, grade=grade, on=on, until=until),
@@ -298,7 +232,7 @@ def _treatment(row: RowView, block: TreatmentColumns) -> Iterator[Piece]:
         cycles = row.rules.whole(block.cycles, row.cell(block.cycles))
     first, last = row.day(block.first_on), row.day(block.last_on)
     activity = row.number(block.activity_gbq)
-    treatment = _made(
+    treatment = made(
         column,
         row.cell(column),
         lambda: EarlierTreatment(
@@ -316,7 +250,7 @@ def _fact(row: RowView, block: EnteredFact) -> Iterator[Piece]:
     value = _answer(row, block)
     if value is None:
         return
-    _made(block.column, row.cell(block.column), lambda: check_facts({block.fact: value}))
+    made(block.column, row.cell(block.column), lambda: check_facts({block.fact: value}))
     yield Piece(("fact", block.fact), value, block.column)
 
 
@@ -333,7 +267,7 @@ def _form(row: RowView, block: FormColumns) -> Iterator[Piece]:
         found = row.rules.whole(column, row.cell(column))
         if found is not None:
             answers[int(item)] = found
-            _made(
+            made(
                 column,
                 row.cell(column),
                 lambda given={int(item): found}: score_answers(  # type: ignore[misc]
@@ -359,7 +293,7 @@ def _lesion(row: RowView, block: LesionColumns) -> Iterator[Piece]:
         return
     on = row.dated(block)
     sight = (
-        _made(
+        made(
             first,
             row.cell(first),
             lambda: Sight(state=SightState.MEASURED, **known),

@@ -10,12 +10,14 @@ from typing import Any
 
 from opensirt.clinical.quality_of_life import questionnaire
 from opensirt.domain.finding import Finding, Severity
-from opensirt.domain.lesion import ImagingVisit, Lesion, LesionRole, Sight
+from opensirt.domain.lesion import ImagingVisit, Lesion, LesionRole, LiverView, Sight
 from opensirt.domain.missing import Missing
 from opensirt.domain.patient_record import Disease, PatientRecord
 from opensirt.errors import InputError
-from opensirt.files.clinical_mapping import ClinicalMapping, Dated, Reading
-from opensirt.files.clinical_pieces import Piece, RowView, Slot, pieces_of
+from opensirt.files.clinical_mapping import ClinicalMapping
+from opensirt.files.clinical_pieces import pieces_of
+from opensirt.files.mapping_block import Dated, Reading
+from opensirt.files.row_view import Piece, RowView, Slot
 from opensirt.files.table_cells import CellError, CellRules
 from opensirt.files.table_rows import Cell, Table, TableRow, read_table_rows
 
@@ -294,6 +296,10 @@ def _record(
         performance=tuple(sorted(kinds["performance"].values(), key=lambda one: one.on)),
         adverse_events=tuple(sorted(kinds["event"].values(), key=lambda one: one.on)),
         forms=tuple(sorted(kinds["form"].values(), key=lambda one: one.on)),
+        fdg_scans=tuple(sorted(kinds["FDG scan"].values(), key=lambda one: one.on)),
+        hepatobiliary_scans=tuple(
+            sorted(kinds["hepatobiliary scan"].values(), key=lambda one: one.on)
+        ),
         lesions=_lesions(kinds),
         imaging=_imaging(kinds),
         vital_status=kinds["vital_status"].get((), Missing.NOT_RECORDED),
@@ -326,13 +332,18 @@ def _imaging(kinds: Mapping[object, Mapping[Slot, Any]]) -> tuple[ImagingVisit, 
         on, name = slot
         assert isinstance(on, date)  # noqa: S101 - as clinical_pieces writes it
         visits[on][str(name)] = sight
+    livers: dict[date, LiverView] = {}
+    for (on,), view in kinds["liver"].items():
+        assert isinstance(on, date)  # noqa: S101 - as scan_pieces writes it
+        livers[on] = view
     return tuple(
         ImagingVisit(
             on=on,
             sights=visits[on],
             new_lesions=kinds["new lesions"].get((on,), Missing.NOT_RECORDED),
+            liver=livers.get(on, LiverView()),
         )
-        for on in sorted(visits)
+        for on in sorted({*visits, *livers})
     )
 
 

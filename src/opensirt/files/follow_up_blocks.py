@@ -111,6 +111,14 @@ class VisitBlock(Block):
     """One imaging visit; the last one not after treatment is baseline."""
 
     on: date = Field(description=_ON)
+    image: Name | None = Field(
+        default=None,
+        description='id of its image in [[images]] (role "follow-up" or "ct"): contours of an '
+        "RTSTRUCT are laid on it, and attenuation is measured from a CT",
+    )
+    phase: Literal["native", "arterial", "portal venous", "delayed"] | None = Field(
+        default=None, description="contrast phase of the image; Choi reads the portal venous one"
+    )
     segmentations: list[SegmentationBlock] = Field(default_factory=list)
     tumour_volume_ml: Size = Field(default=None, description="all tumour of the liver")
     liver_volume_ml: Size = Field(default=None, description="liver with its tumours")

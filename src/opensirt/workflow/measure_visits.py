@@ -12,7 +12,9 @@ from opensirt.domain.finding import Finding, Severity
 from opensirt.domain.lesion import ImagingVisit, Lesion, LiverView, Sight, SightState
 from opensirt.domain.missing import Missing
 from opensirt.domain.patient_record import PatientRecord
+from opensirt.domain.structure import Mask
 from opensirt.errors import InputError
+from opensirt.imaging.attenuation import mean_attenuation_hu
 from opensirt.imaging.lesion_size import LesionSize, lesion_size
 from opensirt.reference.table import read_table
 
@@ -29,12 +31,14 @@ def with_measured_visits(
 
     What a person entered is kept; a measured size that differs from it is a finding. Pieces of
     a lesion are those that reach the size of a measurable remnant; smaller islands count in the
-    volume only, and are named. A lesion without an outline stays as it was entered.
+    volume only, and are named. A lesion without an outline stays as it was entered. The mean
+    attenuation is measured where the visit has a CT in the portal venous phase.
 
     Raises
     ------
     InputError
-        When an outline is of a visit or lesion that the record does not list.
+        When an outline is of a visit or lesion that the record does not list, or reaches beyond
+        the CT of its visit.
     """
     visits = {one.on: one for one in record.imaging}
     lesions = {one.id: one for one in record.lesions}
@@ -51,10 +55,36 @@ def with_measured_visits(
                 )
             size = lesion_size(mask)
             found += _notes(name, one.on, size)
-            sights[name] = _sight(name, one.on, sights.get(name), size, lesions[name], found)
+            attenuation = _attenuation(name, mask, one, found)
+            sights[name] = _sight(
+                name, one.on, sights.get(name), size, attenuation, lesions[name], found
+            )
         visits[one.on] = replace(visit, sights=sights, liver=_liver(visit, one, found))
     measured = tuple(visits[one.on] for one in record.imaging)
     return replace(record, imaging=measured), tuple(dict.fromkeys(found))
+
+
+def _attenuation(
+    name: str, mask: Mask, one: VisitSegments, found: list[Finding]
+) -> float | Missing:
+    """Return the mean CT number of a lesion in HU; say why there is none beside a CT."""
+    if one.ct is None:
+        return Missing.NOT_RECORDED
+    wanted = str(read_table("response_criteria")["choi_image"]["phase"])
+    reason = ""
+    if one.phase != wanted:
+        phase = "not stated" if isinstance(one.phase, Missing) else one.phase
+        reason = f"the phase of the CT is {phase}, Choi reads the {wanted} one"
+    elif mask.grid.frame_of_reference_uid != one.ct.grid.frame_of_reference_uid:
+        reason = (
+            "outline and CT lie in different frames of reference; state the frame of the "
+            "segmentation where its file carries none and both are aligned"
+        )
+    if not reason:
+        return mean_attenuation_hu(mask, one.ct)
+    text = f"the attenuation of lesion {name} on {one.on} was not measured: {reason}"
+    found.append(Finding(Severity.NOTE, "attenuation_not_measured", text))
+    return Missing.NOT_EVALUABLE
 
 
 def _pieces(size: LesionSize) -> tuple[float, ...]:
@@ -70,6 +100,7 @@ def _sight(
     on: date,
     entered: Sight | None,
     size: LesionSize,
+    attenuation_hu: float | Missing,
     lesion: Lesion,
     found: list[Finding],
 ) -> Sight:
@@ -79,6 +110,7 @@ def _sight(
         "perpendicular_mm": size.perpendicular_mm,
         "volume_ml": size.volume_ml,
         **({"short_axis_mm": size.perpendicular_mm} if node else {}),
+        **({} if isinstance(attenuation_hu, Missing) else {"attenuation_hu": attenuation_hu}),
     }
     if entered is None:
         entered = Sight(state=SightState.MEASURED)
@@ -94,7 +126,9 @@ def _sight(
         stated = getattr(entered, field)
         if isinstance(stated, Missing):
             known[field] = value
-        elif abs(stated - value) > _outline_rules()["apart_fraction"] * max(stated, value):
+        elif abs(stated - value) > _outline_rules()["apart_fraction"] * max(
+            abs(stated), abs(value)
+        ):
             text = (
                 f"{field} of lesion {name} on {on} is entered as {stated:g} and measured from its "
                 f"outline as {value:.3g}; used as entered"

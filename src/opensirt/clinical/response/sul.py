@@ -15,7 +15,7 @@ from opensirt.reference.table import read_table
 
 Number = float | Missing
 
-_SUV_OF_SUL = {
+SUV_OF_SUL = {
     "sul_peak": "suv_peak",
     "liver_mean_sul": "liver_mean_suv",
     "liver_deviation_sul": "liver_deviation_suv",
@@ -23,6 +23,7 @@ _SUV_OF_SUL = {
     "blood_pool_deviation_sul": "blood_pool_deviation_suv",
     "total_lesion_glycolysis_g": "total_lesion_glycolysis_suv_g",
 }
+"""Field of an `FdgScan` in SUL → the same quantity in SUV."""
 
 
 def with_sul(
@@ -59,7 +60,7 @@ def _scan(
 ) -> tuple[FdgScan, Finding | None]:
     stated = {
         sul: getattr(scan, suv)
-        for sul, suv in _SUV_OF_SUL.items()
+        for sul, suv in SUV_OF_SUL.items()
         if not isinstance(getattr(scan, suv), Missing)
     }
     if not stated:
@@ -68,7 +69,7 @@ def _scan(
     twice = [sul for sul in stated if not isinstance(getattr(scan, sul), Missing)]
     if twice:
         raise InputError(
-            f"{where} states {twice[0]} and {_SUV_OF_SUL[twice[0]]}; keep the one that was measured"
+            f"{where} states {twice[0]} and {SUV_OF_SUL[twice[0]]}; keep the one that was measured"
         )
     weight, height = _own(scan.weight_kg, weight_kg), _own(scan.height_cm, height_cm)
     if isinstance(weight, Missing) or isinstance(height, Missing) or isinstance(sex, Missing):
