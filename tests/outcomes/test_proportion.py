@@ -1,12 +1,13 @@
 """Proportions: the counts of published series and the limits of their intervals."""
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from opensirt.domain.response import ResponseCategory
 from opensirt.errors import InputError
-from opensirt.outcomes.proportion import proportion, response_proportions
+from opensirt.outcomes.proportion import clustered_wilson, proportion, response_proportions
 
 # Verified counts of neuroendocrine series with their Wilson intervals in percent (Frilling,
 # Braat after PRRT, Su, Tomozawa, Zuckerman), as computed independently for this project.
@@ -69,3 +70,34 @@ def test_rates_keep_those_not_evaluable_among_the_treated_only() -> None:
         )
     with pytest.raises(InputError, match="no proportion"):
         proportion(3, 2)
+
+
+def test_lesions_that_repeat_their_patient_add_nothing() -> None:
+    counted = np.array([1.0, 0, 1, 1, 0, 0, 0, 1, 1, 1, 1, 0])
+    who = np.arange(12)
+    once = clustered_wilson(counted, who)
+    assert once is not None
+    assert clustered_wilson(np.repeat(counted, 5), np.repeat(who, 5)) == pytest.approx(once)
+    wide = proportion(7, 12).wilson
+    assert once[0] < wide[0] < wide[1] < once[1]
+    assert clustered_wilson(np.ones(4), np.zeros(4)) is None
+    nobody = clustered_wilson(np.zeros(40), np.repeat(np.arange(10), 4))
+    assert nobody is not None
+    assert nobody[0] == 0.0
+    assert nobody[1] > proportion(0, 40).wilson[1]
+
+
+def test_clustered_intervals_hold_the_truth_where_wilson_does_not() -> None:
+    rng = np.random.default_rng(4)
+    who = np.repeat(np.arange(50), 6)
+    held = plain = 0
+    for _ in range(600):
+        chance = rng.beta(1.2, 1.8, 50)  # mean 0.4
+        counted = rng.random(300) < chance[who]
+        found = clustered_wilson(counted, who)
+        assert found is not None
+        held += found[0] <= 0.4 <= found[1]
+        low, high = proportion(int(counted.sum()), 300).wilson
+        plain += low <= 0.4 <= high
+    assert 0.93 <= held / 600 <= 0.975
+    assert plain / 600 < 0.85

@@ -1,6 +1,6 @@
 """Survival and dose–response of a cohort: a table from a file or a store, analysed and told."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -77,12 +77,28 @@ def survival_pages(
     """Return the document of an analysis, and write figure and page where they are wanted."""
     from opensirt.report.survival_document import survival_document
 
-    figure = None
-    if plot is not None or out is not None:
+    def figure() -> "Figure":
         from opensirt.report.figures.survival import survival_figure
 
-        figure = survival_figure(found)
-    document = survival_document(
+        return survival_figure(found)
+
+    return analysis_pages(survival_document, found, figure, made_at=made_at, plot=plot, out=out)
+
+
+def analysis_pages(
+    document_of: Callable[..., "Document"],
+    found: object,
+    figure_of: Callable[[], "Figure"],
+    *,
+    made_at: datetime,
+    plot: Path | None,
+    out: Path | None,
+) -> "Document":
+    """Return the document of any analysis; its figure is drawn only where a file wants it."""
+    _check_suffix(plot, PICTURES, "a figure")
+    _check_suffix(out, PAGES, "a page")
+    figure = None if plot is None and out is None else figure_of()
+    document = document_of(
         found, made_at=_instant(made_at), software=_software(), picture=_png(figure)
     )
     _write(figure, document, plot, out, made_at)
@@ -95,16 +111,14 @@ def dose_response_pages(
     """Return the document of an analysis, and write figure and page where they are wanted."""
     from opensirt.report.dose_response_document import dose_response_document
 
-    figure = None
-    if plot is not None or out is not None:
+    def figure() -> "Figure":
         from opensirt.report.figures.dose_response import dose_response_figure
 
-        figure = dose_response_figure(found)
-    document = dose_response_document(
-        found, made_at=_instant(made_at), software=_software(), picture=_png(figure)
+        return dose_response_figure(found)
+
+    return analysis_pages(
+        dose_response_document, found, figure, made_at=made_at, plot=plot, out=out
     )
-    _write(figure, document, plot, out, made_at)
-    return document
 
 
 def table_one_pages(found: "TableOne", *, made_at: datetime, out: Path | None) -> "Document":

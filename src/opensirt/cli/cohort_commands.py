@@ -15,6 +15,7 @@ from opensirt.cli.outcome_commands import (
     simulate,
     survival,
 )
+from opensirt.cli.rate_commands import response, toxicity
 from opensirt.cli.share_command import share
 
 
@@ -23,7 +24,16 @@ def cohort() -> None:
     """Work on many patients: a store and tables."""
 
 
-for _command in (share, describe, survival, dose_response, local_target, simulate):
+for _command in (
+    share,
+    describe,
+    response,
+    toxicity,
+    survival,
+    dose_response,
+    local_target,
+    simulate,
+):
     cohort.add_command(_command)
 
 

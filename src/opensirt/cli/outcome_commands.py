@@ -1,58 +1,17 @@
 """The commands on outcomes of a cohort: survival, dose–response, local targets, simulation."""
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
 
 import click
 
-from opensirt.cli.answer import Progress, json_option, say_json, table
-from opensirt.cli.options import db_option, images_option
+from opensirt.cli.answer import Progress, json_option, say_json
+from opensirt.cli.outcome_options import page_options, say_document, table_options
 from opensirt.errors import InputError
-
-if TYPE_CHECKING:
-    from opensirt.report.content import Document
-
-_F = TypeVar("_F", bound=Callable[..., object])
-
-
-def _table_options(command: _F) -> _F:
-    for option in (
-        click.option(
-            "--engine", metavar="ENGINE", help="With a store: doses of `cohort run` by this engine."
-        ),
-        click.option("--where", metavar="CONDITION", help="Only rows for which this holds."),
-        images_option,
-        db_option,
-        click.argument("path", required=False, metavar="[TABLE]", type=click.Path(path_type=Path)),
-    ):
-        command = option(command)
-    return command
-
-
-def _page_options(command: _F) -> _F:
-    for option in (
-        json_option,
-        click.option(
-            "--out",
-            metavar="FILE",
-            type=click.Path(path_type=Path),
-            help="Write the whole analysis as .html or .pdf.",
-        ),
-        click.option(
-            "--plot",
-            metavar="FILE",
-            type=click.Path(path_type=Path),
-            help="Write the figure as .png or .svg.",
-        ),
-    ):
-        command = option(command)
-    return command
 
 
 @click.command("survival")
-@_table_options
+@table_options
 @click.option("--endpoint", metavar="NAME", help="Endpoint of the table [the only one].")
 @click.option("--group", default="", metavar="COLUMN", help="Compare the levels of this column.")
 @click.option(
@@ -82,7 +41,7 @@ def _page_options(command: _F) -> _F:
     help="With --landmark: time at which a row's group was known.",
 )
 @click.option("--level", type=float, default=0.95, show_default=True, help="Confidence level.")
-@_page_options
+@page_options
 def survival(
     path: Path | None,
     *,
@@ -139,11 +98,11 @@ def survival(
     if as_json:
         say_json(survival_results(found))
         return
-    _say(document, (plot, out))
+    say_document(document, (plot, out))
 
 
 @click.command("dose-response")
-@_table_options
+@table_options
 @click.option("--dose", required=True, metavar="COLUMN", help="Dose in Gy.")
 @click.option("--outcome", required=True, metavar="COLUMN", help="Flag: the effect was seen.")
 @click.option(
@@ -177,7 +136,7 @@ def survival(
 @click.option("--time-point", default="", help="Of the model: when the effect was judged.")
 @click.option("--structure", default="tumour", show_default=True, help="Of the model.")
 @click.option("--by", "author", default="", envvar="OPENSIRT_AUTHOR", help="Who saves the model.")
-@_page_options
+@page_options
 def dose_response(
     path: Path | None,
     *,
@@ -257,11 +216,11 @@ def dose_response(
     if as_json:
         say_json(dose_response_results(found))
         return
-    _say(document, (plot, out, save_model))
+    say_document(document, (plot, out, save_model))
 
 
 @click.command("describe")
-@_table_options
+@table_options
 @click.option("--column", "columns", multiple=True, required=True, metavar="COLUMN", help="Repeat.")
 @click.option("--group", default="", metavar="COLUMN", help="One column for each of its levels.")
 @click.option(
@@ -305,7 +264,7 @@ def describe(
     if as_json:
         say_json({"schema": "opensirt/cohort-describe/1", "table": found})
         return
-    _say(document, (out,))
+    say_document(document, (out,))
 
 
 @click.command("local-target")
@@ -364,25 +323,3 @@ def simulate(folder: Path, *, patients: int, seed: int, suffix: str, as_json: bo
         return
     for one in made:
         click.echo(one)
-
-
-def _say(document: "Document", written: tuple[Path | None, ...]) -> None:
-    """Print the tables of a document, and the files that were written."""
-    from opensirt.app.cohort_outcomes import tables_of
-    from opensirt.report.content import Facts, Table
-
-    click.echo(f"{document.title}: {document.case_key}")
-    for block in tables_of(document):
-        if isinstance(block, Table):
-            headers = [f"{one.header} {one.unit}".strip() for one in block.columns]
-            table(block.caption, headers, [[cell.text for cell in row] for row in block.rows])
-            for note in block.notes:
-                click.echo(note)
-        elif isinstance(block, Facts):
-            table(block.caption, ("", ""), block.rows)
-        else:
-            for item in block.items:
-                click.echo(f"note {item}")
-    for path in written:
-        if path is not None:
-            click.echo(f"wrote {path}")

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from scipy.special import betaincinv
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.special import betaincinv, stdtrit
 
 from opensirt.domain.response import ResponseCategory
 from opensirt.errors import InputError
@@ -58,12 +60,51 @@ def wilson(count: int, of: int, *, level: float = 0.95) -> tuple[float, float]:
     """
     z = normal_quantile(level)
     _require_count(count, of)
-    fraction = count / of
-    scale = 1.0 + z * z / of
-    middle = (fraction + z * z / (2.0 * of)) / scale
-    half = z * ((fraction * (1.0 - fraction) + z * z / (4.0 * of)) / of) ** 0.5 / scale
-    low = max(0.0, middle - half) if count else 0.0
-    return low, min(1.0, middle + half) if count < of else 1.0
+    low, high = _score_interval(count / of, of, z)
+    return low if count else 0.0, high if count < of else 1.0
+
+
+def _score_interval(fraction: float, n: float, z: float) -> tuple[float, float]:
+    scale = 1.0 + z * z / n
+    middle = (fraction + z * z / (2.0 * n)) / scale
+    half = z * ((fraction * (1.0 - fraction) + z * z / (4.0 * n)) / n) ** 0.5 / scale
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def clustered_wilson(
+    counted: ArrayLike, patient: ArrayLike, *, level: float = 0.95
+) -> tuple[float, float] | None:
+    """Return the score interval of a proportion of lesions, where lesions share patients.
+
+    The effective n is N / design effect (never more than N); t of patients − 1 degrees replaces
+    the normal quantile. Where all or none are counted the effective n is that of the patients.
+    None where there is one patient only.
+
+    Parameters
+    ----------
+    counted : (n,)
+        Whether a lesion is counted.
+    patient : (n,)
+        Key of its patient.
+
+    References
+    ----------
+    .. [1] Dean and Pagano, J. Surv. Stat. Methodol. 3 (2015), 484.
+    """
+    normal_quantile(level)
+    seen = np.asarray(counted, dtype=np.float64)
+    who = np.unique(np.asarray(patient), return_inverse=True)[1]
+    m, n = int(who.max()) + 1, len(seen)
+    if m < 2:  # noqa: PLR2004 - between patients
+        return None
+    fraction = float(seen.mean())
+    effective = float(m)
+    if 0.0 < fraction < 1.0:
+        sums = np.bincount(who, seen - fraction)
+        design_effect = m / (m - 1) * float(sums @ sums) / (n * fraction * (1.0 - fraction))
+        effective = n / max(design_effect, 1.0)
+    low, high = _score_interval(fraction, effective, float(stdtrit(m - 1, 0.5 * (1.0 + level))))
+    return low if fraction > 0 else 0.0, high if fraction < 1 else 1.0
 
 
 def _require_count(count: int, of: int) -> None:
@@ -105,13 +146,13 @@ class ResponseProportions:
     disease_control_of_treated: Proportion
 
 
-_OBJECTIVE = (ResponseCategory.COMPLETE, ResponseCategory.PARTIAL)
-_CONTROLLED = (
-    *_OBJECTIVE,
+OBJECTIVE = (ResponseCategory.COMPLETE, ResponseCategory.PARTIAL)
+CONTROLLED = (
+    *OBJECTIVE,
     ResponseCategory.STABLE,
     ResponseCategory.NEITHER_COMPLETE_NOR_PROGRESSIVE,
 )
-_EVALUABLE = (*_CONTROLLED, ResponseCategory.PROGRESSIVE)
+EVALUABLE = (*CONTROLLED, ResponseCategory.PROGRESSIVE)
 
 
 def response_proportions(
@@ -135,11 +176,11 @@ def response_proportions(
         raise InputError("response rates state unit of analysis, criterion and time point")
     if sum(counts.values()) > treated:
         raise InputError(f"{sum(counts.values())} {unit} have a response, {treated} were treated")
-    evaluable = sum(counts.get(one, 0) for one in _EVALUABLE)
+    evaluable = sum(counts.get(one, 0) for one in EVALUABLE)
     if not evaluable:
         raise InputError(f"none of {treated} {unit} has an evaluable response by {criterion}")
-    objective = sum(counts.get(one, 0) for one in _OBJECTIVE)
-    controlled = sum(counts.get(one, 0) for one in _CONTROLLED)
+    objective = sum(counts.get(one, 0) for one in OBJECTIVE)
+    controlled = sum(counts.get(one, 0) for one in CONTROLLED)
     return ResponseProportions(
         unit=unit,
         criterion=criterion,

@@ -25,6 +25,7 @@ class ToxicityIncidence:
     grade: int
     version: str
     """CTCAE version: grades of different versions are not the same grades."""
+    times: EventTimes
     ever: Proportion
     """Of all patients, whatever their follow-up: a lower bound."""
     incidence: CumulativeIncidence
@@ -42,6 +43,7 @@ def toxicity_incidence(
     grade: int,
     version: str,
     source: str,
+    origin: str = "first radioembolization",
     at: Sequence[float] = (30.0, 90.0, 180.0),
     level: float = 0.95,
 ) -> ToxicityIncidence:
@@ -76,7 +78,7 @@ def toxicity_incidence(
         name=f"{term}_grade_{grade}",
         title=f"{term}, grade {grade} or more",
         event=f"{term} of grade {grade} or more",
-        origin="first radioembolization",
+        origin=origin,
         censoring="at the last day on which it could have been seen; death is a competing event",
         criterion=f"CTCAE {version}",
         source=source,
@@ -87,12 +89,21 @@ def toxicity_incidence(
         term=term,
         grade=grade,
         version=version,
+        times=times,
         ever=proportion(int(seen.sum()), len(seen), level=level),
         incidence=found,
-        at={day: found.at(day) for day in at},
+        at={day: _told(found, day) for day in at},
         n_deaths_before=int(died.sum()),
         n_lost_before=int((code == 0).sum()),
     )
+
+
+def _told(found: CumulativeIncidence, day: float) -> Interval:
+    """Return the incidence; where none was seen yet the estimate has no interval."""
+    one = found.at(day)
+    if isinstance(one.estimate, Missing) or one.estimate > 0.0:
+        return one
+    return Interval(0.0, Missing.NOT_ESTIMATED, Missing.NOT_ESTIMATED, one.level)
 
 
 def not_followed(found: ToxicityIncidence) -> tuple[float, ...]:

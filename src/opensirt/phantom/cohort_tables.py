@@ -97,6 +97,10 @@ def patient_table(cohort: SimulatedCohort) -> AnalysisTable:
             _numbers(np.isfinite(who.toxicity_day).astype(np.float64)),
         ),
         (
+            _variable("liver_toxicity_day", "Day of the first such toxicity", number, unit="d"),
+            _numbers(who.toxicity_day),
+        ),
+        (
             _variable("responding_fraction", "Lesions that responded", number, unit="fraction"),
             _numbers(who.responding_fraction),
         ),

@@ -1,0 +1,73 @@
+"""Options and printing that the commands on outcomes share."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import click
+
+from opensirt.cli.answer import json_option, table
+from opensirt.cli.options import db_option, images_option
+
+if TYPE_CHECKING:
+    from opensirt.report.content import Document
+
+_F = TypeVar("_F", bound=Callable[..., object])
+
+
+def table_options(command: _F) -> _F:
+    """Add where the table comes from."""
+    for option in (
+        click.option(
+            "--engine", metavar="ENGINE", help="With a store: doses of `cohort run` by this engine."
+        ),
+        click.option("--where", metavar="CONDITION", help="Only rows for which this holds."),
+        images_option,
+        db_option,
+        click.argument("path", required=False, metavar="[TABLE]", type=click.Path(path_type=Path)),
+    ):
+        command = option(command)
+    return command
+
+
+def page_options(command: _F) -> _F:
+    """Add where figure, page and JSON go."""
+    for option in (
+        json_option,
+        click.option(
+            "--out",
+            metavar="FILE",
+            type=click.Path(path_type=Path),
+            help="Write the whole analysis as .html or .pdf.",
+        ),
+        click.option(
+            "--plot",
+            metavar="FILE",
+            type=click.Path(path_type=Path),
+            help="Write the figure as .png or .svg.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def say_document(document: "Document", written: tuple[Path | None, ...]) -> None:
+    """Print the tables of a document, and the files that were written."""
+    from opensirt.app.cohort_outcomes import tables_of
+    from opensirt.report.content import Facts, Table
+
+    click.echo(f"{document.title}: {document.case_key}")
+    for block in tables_of(document):
+        if isinstance(block, Table):
+            headers = [f"{one.header} {one.unit}".strip() for one in block.columns]
+            table(block.caption, headers, [[cell.text for cell in row] for row in block.rows])
+            for note in block.notes:
+                click.echo(note)
+        elif isinstance(block, Facts):
+            table(block.caption, ("", ""), block.rows)
+        else:
+            for item in block.items:
+                click.echo(f"note {item}")
+    for path in written:
+        if path is not None:
+            click.echo(f"wrote {path}")
