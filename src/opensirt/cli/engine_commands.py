@@ -6,7 +6,12 @@ from typing import Any
 import click
 
 from opensirt.cli.answer import Progress, findings, json_option, number, say_json, table
-from opensirt.cli.options import data_set_option, frame_option
+from opensirt.cli.options import (
+    data_set_option,
+    figures_csv_option,
+    frame_option,
+    label_option,
+)
 
 _MONTE_CARLO_OPTIONS = (
     "seed",
@@ -262,20 +267,8 @@ def _kinds(labels: tuple[str, ...]) -> dict[str, Any]:
     metavar="S",
     help="SEG, RTSTRUCT, .seg.nrrd or label map.",
 )
-@click.option(
-    "--csv",
-    "csv_path",
-    type=click.Path(path_type=Path),
-    metavar="F",
-    help="Write the figures as a table.",
-)
-@click.option(
-    "--label",
-    "labels",
-    multiple=True,
-    metavar="NAME=KIND",
-    help='Kind of a structure, by name or pattern: "Tumor *=tumour". Again for more.',
-)
+@figures_csv_option
+@label_option
 @click.option(
     "--volume-at",
     "volume_at_gy",
@@ -354,13 +347,7 @@ def dvh(
     metavar="S",
     help="SEG, RTSTRUCT, .seg.nrrd or label map: adds figures of each structure.",
 )
-@click.option(
-    "--label",
-    "labels",
-    multiple=True,
-    metavar="NAME=KIND",
-    help='Kind of a structure, by name or pattern: "Tumor *=tumour". Again for more.',
-)
+@label_option
 @click.option(
     "--dose-difference",
     "dose_difference_fraction",
@@ -384,13 +371,7 @@ def dvh(
     metavar="FILE",
     help="Write the gamma index on the reference's grid; -1 where it was not judged.",
 )
-@click.option(
-    "--csv",
-    "csv_path",
-    type=click.Path(path_type=Path),
-    metavar="F",
-    help="Write the figures of the structures as a table.",
-)
+@figures_csv_option
 @frame_option
 @json_option
 def compare(

@@ -21,6 +21,20 @@ frame_option = click.option(
     metavar="NAME",
     help="Frame of reference (name or DICOM UID) of files that carry none.",
 )
+label_option = click.option(
+    "--label",
+    "labels",
+    multiple=True,
+    metavar="NAME=KIND",
+    help='Kind of a structure, by name or pattern: "Tumor *=tumour". Again for more.',
+)
+figures_csv_option = click.option(
+    "--csv",
+    "csv_path",
+    type=click.Path(path_type=Path),
+    metavar="F",
+    help="Write the figures of the structures as a table.",
+)
 data_set_option = click.option(
     "--data-set",
     default="icrp107",

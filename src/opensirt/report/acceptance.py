@@ -17,11 +17,11 @@ from opensirt.report.content import (
     Table,
     row,
 )
+from opensirt.report.pages import write_pages
 from opensirt.report.wording import RESEARCH_USE
-from opensirt.whole_file import whole_file
 
-HTML_NAME = "acceptance.html"
-PDF_NAME = "acceptance.pdf"
+NAME = "acceptance"
+"""Of both files, without their suffixes."""
 
 _DIGITS = 5
 _GROUPED = 16
@@ -29,16 +29,7 @@ _GROUPED = 16
 
 def write_acceptance_pages(folder: Path, made: Acceptance, made_at: datetime) -> tuple[Path, ...]:
     """Write acceptance.html and acceptance.pdf, each whole or not at all."""
-    from opensirt.report.html import html_text
-    from opensirt.report.pdf import pdf_bytes
-
-    document = acceptance_document(made)
-    html, pdf = folder / HTML_NAME, folder / PDF_NAME
-    with whole_file(html) as part:
-        part.write_text(html_text(document), encoding="utf-8")
-    with whole_file(pdf) as part:
-        part.write_bytes(pdf_bytes(document, made_at))
-    return html, pdf
+    return write_pages(folder, NAME, acceptance_document(made), made_at)
 
 
 def acceptance_document(made: Acceptance) -> Document:

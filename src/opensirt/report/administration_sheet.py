@@ -18,12 +18,12 @@ from opensirt.report.content import (
 )
 from opensirt.report.number import as_mbq, as_percent, rounded, with_unit
 from opensirt.report.order_sheet import shown_instant
+from opensirt.report.pages import write_pages
 from opensirt.report.sections.findings import findings_section
 from opensirt.report.wording import RESEARCH_USE, UNVERIFIED_LEGEND, device_words
-from opensirt.whole_file import whole_file
 
-HTML_NAME = "administration.html"
-PDF_NAME = "administration.pdf"
+NAME = "administration"
+"""Of both files, without their suffixes."""
 
 _SPREAD = (
     "Dose rates per GBq: see their sources above; between patients they differ by about two thirds "
@@ -33,16 +33,7 @@ _SPREAD = (
 
 def write_administration_sheet(folder: Path, made: Administration) -> tuple[Path, Path]:
     """Write administration.html and administration.pdf, each there whole or not at all."""
-    from opensirt.report.html import html_text
-    from opensirt.report.pdf import pdf_bytes
-
-    document = administration_sheet(made)
-    html, pdf = folder / HTML_NAME, folder / PDF_NAME
-    with whole_file(html) as part:
-        part.write_text(html_text(document), encoding="utf-8")
-    with whole_file(pdf) as part:
-        part.write_bytes(pdf_bytes(document, made.provenance.made_at))
-    return html, pdf
+    return write_pages(folder, NAME, administration_sheet(made), made.provenance.made_at)
 
 
 def administration_sheet(made: Administration) -> Document:

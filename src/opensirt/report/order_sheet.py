@@ -19,30 +19,21 @@ from opensirt.report.content import (
     row,
 )
 from opensirt.report.number import as_mbq, as_percent, rounded, scaled
+from opensirt.report.pages import write_pages
 from opensirt.report.sections.findings import findings_section
 from opensirt.report.sections.selection import checklist_words
 from opensirt.report.wording import RESEARCH_USE, UNVERIFIED_LEGEND
 from opensirt.units import BQ_PER_GBQ
-from opensirt.whole_file import whole_file
 
-HTML_NAME = "order.html"
-PDF_NAME = "order.pdf"
+NAME = "order"
+"""Of both files, without their suffixes."""
 
 _PER_MILLION = 1e-6
 
 
 def write_order_sheet(folder: Path, order: Order) -> tuple[Path, Path]:
     """Write order.html and order.pdf to a folder, each there whole or not at all."""
-    from opensirt.report.html import html_text
-    from opensirt.report.pdf import pdf_bytes
-
-    document = order_sheet(order)
-    html, pdf = folder / HTML_NAME, folder / PDF_NAME
-    with whole_file(html) as part:
-        part.write_text(html_text(document), encoding="utf-8")
-    with whole_file(pdf) as part:
-        part.write_bytes(pdf_bytes(document, order.provenance.made_at))
-    return html, pdf
+    return write_pages(folder, NAME, order_sheet(order), order.provenance.made_at)
 
 
 def order_sheet(order: Order) -> Document:

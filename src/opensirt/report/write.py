@@ -9,10 +9,12 @@ from opensirt.clinical.follow_up_record import FollowUp
 from opensirt.domain.case import Case
 from opensirt.domain.record import CaseResult
 from opensirt.provenance import sha256_of_file
+from opensirt.report.pages import write_pages
 from opensirt.whole_file import whole_file
 
-HTML_NAME = "report.html"
-PDF_NAME = "report.pdf"
+NAME = "report"
+"""Of HTML and PDF, without their suffixes."""
+
 RESULTS_NAME = "results.json"
 
 
@@ -39,16 +41,11 @@ def write_report(
         What became of the patient, where the case says so.
     """
     from opensirt.report.document import report_document
-    from opensirt.report.html import html_text
-    from opensirt.report.pdf import pdf_bytes
     from opensirt.report.results import results_document
 
     document = report_document(case, result, follow_up=follow_up)
-    html, pdf, results = (folder / name for name in (HTML_NAME, PDF_NAME, RESULTS_NAME))
-    with whole_file(html) as part:
-        part.write_text(html_text(document), encoding="utf-8")
-    with whole_file(pdf) as part:
-        part.write_bytes(pdf_bytes(document, result.provenance.made_at))
+    html, pdf = write_pages(folder, NAME, document, result.provenance.made_at)
+    results = folder / RESULTS_NAME
     made = {one.name: sha256_of_file(one) for one in (html, pdf)}
     data = results_document(case, result, files={**companions, **made}, follow_up=follow_up)
     text = json.dumps(data, ensure_ascii=False, indent=1, allow_nan=False) + "\n"

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from opensirt.domain.case import Case
 from opensirt.domain.record import CaseResult
-from opensirt.whole_file import whole_file
+from opensirt.report.pages import write_pages
 
-BOARD_HTML_NAME = "tumour-board.html"
-BOARD_PDF_NAME = "tumour-board.pdf"
+NAME = "tumour-board"
+"""Of both files, without their suffixes."""
 
 
 def write_board(folder: Path, case: Case, result: CaseResult) -> tuple[Path, ...]:
@@ -19,14 +19,5 @@ def write_board(folder: Path, case: Case, result: CaseResult) -> tuple[Path, ...
         When the result holds no selection.
     """
     from opensirt.report.board import board_document
-    from opensirt.report.html import html_text
-    from opensirt.report.pdf import pdf_bytes
 
-    document = board_document(case, result)
-    folder.mkdir(parents=True, exist_ok=True)
-    html, pdf = folder / BOARD_HTML_NAME, folder / BOARD_PDF_NAME
-    with whole_file(html) as part:
-        part.write_text(html_text(document), encoding="utf-8")
-    with whole_file(pdf) as part:
-        part.write_bytes(pdf_bytes(document, result.provenance.made_at))
-    return html, pdf
+    return write_pages(folder, NAME, board_document(case, result), result.provenance.made_at)
