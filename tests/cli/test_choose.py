@@ -186,6 +186,18 @@ def test_activities_stated_by_hand_are_planned_and_named(case: Path) -> None:
             assert row[key] == pytest.approx(other[key] * scale)
 
 
+def test_the_report_says_which_activity_is_chosen_and_why(case: Path) -> None:
+    restated(LIMITS, f'{stated(120, 80)}\nactivities_origin = "tumour board of 3 March"')(case)
+    assert run("run", case).exit_code == 0
+    html = (case / "report" / "report.html").read_text()
+    chosen = html[html.index("Chosen activities: Resin, doses by partition") :]
+    assert "0.120" in chosen[:2000]
+    assert "0.0800" in chosen[:2000]
+    assert "Origin: tumour board of 3 March." in chosen
+    results = json.loads((case / "report" / "results.json").read_text())
+    assert results["plan"]["choice"]["origin"] == "tumour board of 3 March"
+
+
 def test_a_stated_activity_above_a_limit_of_one_territory_stops(case: Path) -> None:
     restated(LIMITS, stated(100, 130))(case)  # the mean of both lies below the limit
     result = run("plan", case)
@@ -296,3 +308,15 @@ def test_an_optimum_that_cannot_be_chosen_leaves_the_case_alone(
     assert result.exit_code == code
     assert (case / "case.toml").read_bytes() == before
     assert not list(case.glob("records/*-plan.json"))
+
+
+def test_an_optimum_by_chance_says_so(case: Path) -> None:
+    made = answer(
+        "plan", case, "--optimise", "mean", "--choose", "--chance", "all=0.9", "--scenarios", "100"
+    )
+    origin = made["plan"]["choice"]["origin"]
+    assert origin.endswith("chosen by the chance of keeping all 0.9, 100 scenarios, seed 1")
+    assert "bound by" not in origin
+    (best,) = [one for one in made["plan"]["optimised"] if one["device"] == "resin"]
+    chosen = made["plan"]["chosen"]["administered_activity_bq"]
+    assert chosen == pytest.approx(best["administered_activity_bq"], abs=0.2e6)

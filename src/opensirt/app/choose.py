@@ -126,7 +126,10 @@ def _origin(best: OptimisedPlan, request: OptimiseRequest) -> str:
         f"optimised: largest {objective_words(best.objective)} by {best.model.replace('_', ' ')}",
         f"limits {_limit_words(best.limits)}",
     ]
-    if best.binding:
+    in_force = {"all", *(one.key for one in best.limits)}
+    asked = {} if best.robust is None else best.robust.chosen_by_chance
+    by_chance = {key: part for key, part in asked.items() if key in in_force}
+    if best.binding and not by_chance:
         said.append(f"bound by {_limit_words(best.binding)}")
     if request.targets_required:
         said.append("tumour target required")
@@ -136,7 +139,10 @@ def _origin(best: OptimisedPlan, request: OptimiseRequest) -> str:
             for name, vials in zip(best.territories, best.vials_gbq, strict=True)
         )
         said.append(f"vials {sizes}, {request.vials.hours_after_calibration:g} h after calibration")
-    if request.robust is not None:
-        chances = ", ".join(f"{key} {part:g}" for key, part in request.robust.chances.items())
-        said.append(f"chances asked for: {chances or 'none'} (seed {request.robust.seed})")
+    if best.robust is not None and by_chance:
+        kept = ", ".join(f"{key} {part:g}" for key, part in by_chance.items())
+        said.append(
+            f"chosen by the chance of keeping {kept}, {best.robust.n_scenarios} scenarios, "
+            f"seed {best.robust.seed}"
+        )
     return "; ".join(said)

@@ -52,7 +52,8 @@ def approve(case: Path, *, by: str, site_path: Path | None, as_json: bool) -> No
     assert isinstance(signed, dict)  # noqa: S101 - as app.approve writes it
     for territory, bq in signed["administered_activity_bq"].items():
         shown = bq if isinstance(bq, str) else f"{bq / BQ_PER_MBQ:.6g} MBq"
-        click.echo(f"{signed['device']}, {territory}: {shown}; {signed['origin']}")
+        click.echo(f"{signed['device']}, {territory}: {shown}")
+    click.echo(f"origin of the activities: {signed['origin']}")
     click.echo(
         "one more approval is needed, by another person"
         if n_left

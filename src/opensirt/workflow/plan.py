@@ -53,7 +53,6 @@ from opensirt.workflow.stated_activity import (
     require_choosable,
     stated_activities,
     stated_findings,
-    stated_origin,
 )
 from opensirt.workflow.work_up import ScoutAnatomy, scout_anatomy
 
@@ -215,13 +214,11 @@ def _stated(
     name = planner.device.name
     if prescription is None or prescription.device != name or not prescription.activities_bq:
         return (), (), ()
-    rows = planner.stated_rows(
-        stated_activities(workup, prescription),
-        model=prescription.model,
-        origin=stated_origin(prescription),
-    )
+    rows = planner.stated_rows(stated_activities(workup, prescription), model=prescription.model)
     checks = second.checks_of_stated(rows_of(rows, name, STATED), model=prescription.model)
-    findings = stated_findings(rows, planner.limits, planner.targets, workup, earlier=earlier)
+    findings = stated_findings(
+        rows, planner.limits, planner.targets, workup, prescription, earlier=earlier
+    )
     return rows, checks, findings
 
 

@@ -126,9 +126,7 @@ class DevicePlanner:
         liver = self._models.get(model, self._by_compartment)
         return self._rows_of(model, liver, self._activity(model, liver))
 
-    def stated_rows(
-        self, administered_bq: Sequence[float], *, model: str, origin: str
-    ) -> tuple[PlanRow, ...]:
+    def stated_rows(self, administered_bq: Sequence[float], *, model: str) -> tuple[PlanRow, ...]:
         """Return the rows of stated activities, with the doses that a model predicts for them.
 
         Parameters
@@ -137,8 +135,6 @@ class DevicePlanner:
             For each territory, in the order of the work-up.
         model
             That predicts the doses.
-        origin
-            Of the activities, in words.
         """
         reaching: tuple[float, ...] | Missing = Missing.NEEDS_LUNG_SHUNT
         if not isinstance(self._shunt, Missing):
@@ -146,7 +142,7 @@ class DevicePlanner:
         activity = _Activity(
             administered_bq=tuple(administered_bq),
             reaching_bq=reaching,
-            binding=(origin,) * len(administered_bq),
+            binding=("the prescription",) * len(administered_bq),
             note=f"doses by {model.replace('_', ' ')}",
         )
         return self._rows_of(STATED, self._models.get(model, self._by_compartment), activity)

@@ -89,6 +89,7 @@ def stated_findings(
     limits: Mapping[str, InForce],
     targets: Mapping[str, InForce],
     workup: Workup,
+    prescription: Prescription,
     *,
     earlier: Sequence[SessionDose] = (),
 ) -> tuple[Finding, ...]:
@@ -107,7 +108,7 @@ def stated_findings(
     whole = next((one for one in rows if one.territory == ALL_TERRITORIES), parts[0])
     each = {key: one for key, one in limits.items() if key in _OF_TERRITORY}
     shared = {key: one for key, one in limits.items() if key not in _OF_TERRITORY}
-    found = [_named(parts, whole)]
+    found = [_named(parts, whole, stated_origin(prescription))]
     for judged, of_these in ((whole, shared), *((one, each) for one in parts)):
         found += exceeded_limits(
             judged,
@@ -123,11 +124,11 @@ def stated_findings(
     return tuple(found)
 
 
-def _named(parts: Sequence[PlanRow], whole: PlanRow) -> Finding:
+def _named(parts: Sequence[PlanRow], whole: PlanRow, origin: str) -> Finding:
     said = ", ".join(f"{one.territory} {_mbq(one.administered_activity_bq)}" for one in parts)
     text = (
         f"{whole.device}: the activities to administer are those of the prescription, {said} "
-        f"({whole.binding}), not those of a model"
+        f"({origin}), not those of a model"
     )
     return Finding(Severity.NOTE, "stated_activities", text)
 
