@@ -54,7 +54,10 @@ FIB_4: dict[str, Any] = {
     "alt_u_per_l": 40.0,
     "platelets_1e9_per_l": 120.0,
 }
-FUNCTION: dict[str, Any] = {"function_percent_per_min": 9.0, "body_surface_area_m2": 1.8}
+FUNCTION: dict[str, Any] = {
+    "function_percent_per_min": 9.0,
+    "body_surface_area_m2": 1.8,
+}
 
 SHORT = {
     "bilirubin_umol_per_l": "bilirubin",
@@ -75,6 +78,14 @@ def capped_meld_3_0(**inputs: Any) -> Score:
     return meld_3_0(**inputs, cap_40=True)
 
 
+def whole_function(**inputs: Any) -> Score:
+    return hepatobiliary_function(**inputs, remnant=False)
+
+
+def remnant_function(**inputs: Any) -> Score:
+    return hepatobiliary_function(**inputs, remnant=True)
+
+
 SCORES = [
     (albi, ALBI),
     (meld, MELD),
@@ -83,7 +94,8 @@ SCORES = [
     (child_pugh, CHILD),
     (apri, APRI),
     (fib_4, FIB_4),
-    (hepatobiliary_function, FUNCTION),
+    (whole_function, FUNCTION),
+    (remnant_function, FUNCTION),
 ]
 
 
@@ -298,17 +310,30 @@ def test_child_pugh_never_falls_when_an_input_worsens(
 
 
 def test_the_remnant_cut_off_is_called_surgical_and_read_from_both_sides() -> None:
-    at = hepatobiliary_function(function_percent_per_min=2.69 * 1.9, body_surface_area_m2=1.9)
-    under = hepatobiliary_function(function_percent_per_min=2.68 * 1.9, body_surface_area_m2=1.9)
+    at, under = (
+        remnant_function(function_percent_per_min=rate * 1.9, body_surface_area_m2=1.9)
+        for rate in (2.69, 2.68)
+    )
     assert (at.grade, under.grade) == ("not below", "below")
     assert "not a limit for radioembolization" in at.findings[0].text
-    assert [one.rule for one in under.findings][1:] == ["hepatobiliary_function_low"]
+    assert "of the remnant 2.68 %/min/m² is below 2.69: surgical" in under.findings[0].text
+    assert [one.rule for one in under.findings] == ["hepatobiliary_function_cut_off"]
+
+
+def test_the_warning_is_of_the_whole_liver_which_has_no_cut_off() -> None:
+    at, above = (
+        whole_function(function_percent_per_min=rate * 1.9, body_surface_area_m2=1.9)
+        for rate in (3.0, 3.01)
+    )
+    assert (at.grade, above.grade) == (None, None)
+    assert [one.rule for one in at.findings] == ["hepatobiliary_function_low"]
+    assert above.findings == ()
 
 
 def test_a_healthy_function_has_no_warning() -> None:
-    result = hepatobiliary_function(**FUNCTION)
+    result = whole_function(**FUNCTION)
     assert result.value == pytest.approx(5.0)
-    assert len(result.findings) == 1
+    assert result.findings == ()
 
 
 def test_the_remnant_is_a_part_of_the_whole() -> None:

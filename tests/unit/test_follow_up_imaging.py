@@ -274,7 +274,9 @@ def test_hepatobiliary_function_of_liver_and_remnant() -> None:
     assert before.remnant_fraction == pytest.approx(1 / 3)
     assert after.remnant_fraction is Missing.NOT_DONE
     assert isinstance(after.whole.value, Missing)
-    assert "hepatobiliary_function_low" in {one.rule for one in found.findings}
+    rules = {one.rule for one in found.findings}
+    assert "hepatobiliary_function_cut_off" in rules
+    assert "hepatobiliary_function_low" not in rules
     wrong = HepatobiliaryScan(
         on=on_day(1), function_percent_per_min=4.0, remnant_function_percent_per_min=5.0
     )

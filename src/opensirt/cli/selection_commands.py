@@ -117,7 +117,9 @@ def say_selection(selection: "Selection") -> None:
             (
                 one.name,
                 one.variant,
-                number(one.value),
+                f"{number(one.value)} {one.unit.removeprefix('1')}".rstrip()
+                if one.known
+                else "unknown",
                 one.grade if isinstance(one.grade, str) else "",
                 ", ".join(sorted(one.missing)),
             )

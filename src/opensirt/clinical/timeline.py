@@ -86,7 +86,12 @@ def timeline(
         for visit in record.imaging
     ]
     events += [
-        TimelineEvent(on=form.on, until=None, kind=EventKind.QUESTIONNAIRE, text=form.questionnaire)
+        TimelineEvent(
+            on=form.on,
+            until=None,
+            kind=EventKind.QUESTIONNAIRE,
+            text=form.questionnaire.replace("_", "-").upper(),
+        )
         for form in record.forms
     ]
     events += [

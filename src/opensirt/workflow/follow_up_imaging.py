@@ -197,10 +197,14 @@ def hepatobiliary_scores(
         made = DatedRemnant(
             on=scan.on,
             whole=hepatobiliary_function(
-                function_percent_per_min=whole, body_surface_area_m2=scan.body_surface_area_m2
+                function_percent_per_min=whole,
+                body_surface_area_m2=scan.body_surface_area_m2,
+                remnant=False,
             ),
             remnant=hepatobiliary_function(
-                function_percent_per_min=remnant, body_surface_area_m2=scan.body_surface_area_m2
+                function_percent_per_min=remnant,
+                body_surface_area_m2=scan.body_surface_area_m2,
+                remnant=True,
             ),
             remnant_fraction=part,
         )

@@ -1,7 +1,6 @@
 """Selection: rules, liver function, checklist and considerations of one patient on one day."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime
 from enum import Enum
 from typing import TypeVar
@@ -272,12 +271,15 @@ def _hepatobiliary(record: PatientRecord, case: Case, on: date) -> tuple[Score, 
     ):
         surface = body_surface_area_m2(height, weight)
     made = []
-    for name, rate in (
-        ("hepatobiliary function", scan.function_percent_per_min),
-        ("hepatobiliary function of the remnant", scan.remnant_function_percent_per_min),
+    for remnant, rate in (
+        (False, scan.function_percent_per_min),
+        (True, scan.remnant_function_percent_per_min),
     ):
-        found = hepatobiliary_function(function_percent_per_min=rate, body_surface_area_m2=surface)
-        made.append(replace(found, name=name))
+        made.append(
+            hepatobiliary_function(
+                function_percent_per_min=rate, body_surface_area_m2=surface, remnant=remnant
+            )
+        )
     return tuple(made)
 
 
@@ -290,6 +292,7 @@ def _remnants(workup: Workup | None) -> tuple[Score, ...]:
         Score(
             name=f"future remnant, {one.name} treated",
             variant="spared normal liver over normal liver",
+            unit="1",
             value=future_liver_remnant_fraction(
                 spared_normal_liver_ml=max(0.0, whole - one.perfused_normal_volume_ml),
                 whole_normal_liver_ml=whole,

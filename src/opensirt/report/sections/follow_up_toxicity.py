@@ -10,6 +10,8 @@ from opensirt.report.number import as_percent, rounded
 _UNKNOWN_CODE = 6
 _GRADES = ("0", "1", "2", "3", "4", "5", "unknown")
 
+_ACRONYMS = frozenset({"alp", "alt", "ast", "ggt", "inr"})
+
 
 def toxicity_blocks(follow_up: FollowUp) -> list[Block]:
     """Return worst grades and shifts of every window and version, events by their windows."""
@@ -61,6 +63,11 @@ def _worst(one: WindowToxicity) -> Table:
         )
         for event in one.events
     ]
+    unsure = any(term.n_values and isinstance(term.grade, Missing) for term in one.laboratory)
+    note = (
+        "At least: the grade hangs on what is not recorded, such as a limit of normal, or for the "
+        "INR whether the patient is anticoagulated."
+    )
     return Table(
         f"Worst grade of each term, {_window(one)}",
         (
@@ -71,6 +78,7 @@ def _worst(one: WindowToxicity) -> Table:
             Column("Values", share=0.7),
         ),
         tuple(rows),
+        (note,) if unsure else (),
     )
 
 
@@ -141,7 +149,9 @@ def _late_liver(follow_up: FollowUp) -> Block:
 
 
 def _change(value: Number) -> str:
-    return value.value if isinstance(value, Missing) else f"{as_percent(value)} %"
+    if isinstance(value, Missing):
+        return value.value
+    return f"{'+' if value > 0 else ''}{as_percent(value)} %"
 
 
 def _yes(value: object) -> str:
@@ -203,14 +213,23 @@ def liver_disease_blocks(follow_up: FollowUp) -> list[Block]:
                         strong=True,
                     ),
                     _yes(one.reild),
-                    ", ".join(one.risen).replace("_", " ") or "none",
-                    ", ".join(one.missing).replace("_", " ") or "",
+                    ", ".join(map(_item, one.risen)) or "none",
+                    ", ".join(map(_item, one.missing)),
                 )
                 for version, one in follow_up.braat.items()
             ),
         )
     )
     return blocks
+
+
+def _item(name: str) -> str:
+    """Return an item of the grade as people write it.
+
+    >>> _item("ast_increased"), _item("ascites")
+    ('AST increased', 'ascites')
+    """
+    return " ".join(word.upper() if word in _ACRONYMS else word for word in name.split("_"))
 
 
 def _days(one: ReildFollowUp) -> str:

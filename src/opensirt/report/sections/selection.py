@@ -9,7 +9,7 @@ from opensirt.domain.score import Number, Score
 from opensirt.domain.selection import Selection
 from opensirt.domain.statement import ChecklistItem, Consideration, Side, Stage
 from opensirt.report.content import Block, Bullets, Column, Paragraph, Section, Table, marked, row
-from opensirt.report.number import rounded
+from opensirt.report.number import as_percent, rounded
 from opensirt.report.wording import UNVERIFIED_LEGEND, device_words
 
 _FAILED = {
@@ -177,8 +177,10 @@ def scores_table(scores: Sequence[Score]) -> Table:
         ),
         tuple(
             row(
-                marked(one.name, verified=one.citation.verified),
-                _score(one.value),
+                marked(_named(one), verified=one.citation.verified),
+                as_percent(one.value) + " %"
+                if one.unit == "1" and not isinstance(one.value, Missing)
+                else _score(one.value),
                 one.grade if isinstance(one.grade, str) else "",
                 ("needs " + ", ".join(sorted(one.missing)))
                 if isinstance(one.value, Missing)
@@ -187,6 +189,11 @@ def scores_table(scores: Sequence[Score]) -> Table:
             for one in scores
         ),
     )
+
+
+def _named(one: Score) -> str:
+    """Return the name of a score, with its unit where it has one."""
+    return f"{one.name}, {one.unit}" if one.unit not in ("", "1") else one.name
 
 
 def _score(value: Number) -> str:
