@@ -320,3 +320,16 @@ def test_an_optimum_by_chance_says_so(case: Path) -> None:
     (best,) = [one for one in made["plan"]["optimised"] if one["device"] == "resin"]
     chosen = made["plan"]["chosen"]["administered_activity_bq"]
     assert chosen == pytest.approx(best["administered_activity_bq"], abs=0.2e6)
+
+
+def test_a_case_that_cannot_be_written_is_refused(
+    case: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def locked(_: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("opensirt.app.choose.whole_file", locked)
+    result = run("plan", case, "--optimise", "mean", "--choose")
+    assert result.exit_code == 2
+    assert "case.toml cannot be written (Permission denied)" in result.stderr
+    assert not list(case.glob("records/*-plan.json"))

@@ -63,8 +63,14 @@ def choose_optimum(
     if hashlib.sha256(stated).hexdigest() != case.inputs[case_file.name]:
         raise InputError(f"{case_file.name} was changed while it was planned; choose again")
     made = with_activities(stated.decode("utf-8"), activities_mbq, _origin(best, request))
-    with whole_file(case_file) as part:
-        part.write_bytes(made.encode("utf-8"))
+    try:
+        with whole_file(case_file) as part:
+            part.write_bytes(made.encode("utf-8"))
+    except PermissionError as error:
+        raise InputError(
+            f"{case_file.name} cannot be written ({error.strerror}); make the case folder "
+            "writable, or copy it"
+        ) from None
     return do_step(case_file, options, site_path=site_path)
 
 
