@@ -97,6 +97,8 @@ def test_a_follow_up_is_told_to_people_and_recorded(case: Path) -> None:
     for text in ("watch list", "CTCAE v4.03", "CTCAE v6", "Sangro 2008", "RECIST 1.1", "flushing"):
         assert text in result.stdout
     assert "is an example" in result.stdout
+    utrecht = next(one for one in result.stdout.splitlines() if "Utrecht (van Roekel)" in one)
+    assert "unknown" in utrecht
     assert [one.name for one in (case / "records").iterdir()] == ["0001-follow-up.json"]
 
 

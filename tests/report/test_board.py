@@ -8,6 +8,7 @@ import report_results as made
 from clinical_cases import clinical_case, selection
 from pypdf import PdfReader
 
+from opensirt.clinical.liver_function import hepatobiliary_function
 from opensirt.domain.case import Case
 from opensirt.domain.eligibility import Outcome
 from opensirt.domain.record import CaseResult
@@ -17,7 +18,7 @@ from opensirt.report.content import Bullets, Document, Table
 from opensirt.report.html import html_text
 from opensirt.report.pdf import pdf_bytes
 from opensirt.report.results import results_document, results_schema
-from opensirt.report.sections.selection import selection_section, tally
+from opensirt.report.sections.selection import scores_table, selection_section, tally
 from opensirt.report.wording import RESEARCH_USE
 
 
@@ -115,3 +116,15 @@ def test_the_report_has_a_section_with_sources(result: CaseResult) -> None:
     section = selection_section(result.selection)
     table = next(one for one in section.blocks if isinstance(one, Table))
     assert table.columns[-1].header == "Source"
+
+
+def test_a_score_has_its_unit_and_the_cut_off_that_it_was_compared_with() -> None:
+    scores = [
+        hepatobiliary_function(
+            function_percent_per_min=rate, body_surface_area_m2=2.0, remnant=remnant
+        )
+        for rate, remnant in ((12.0, False), (4.0, True))
+    ]
+    whole, rest = scores_table(scores).rows
+    assert [one.text for one in whole][:3] == ["hepatobiliary function, %/min/m²", "6", ""]
+    assert [one.text for one in rest][1:3] == ["2", "below 2.69 (surgical)"]

@@ -27,11 +27,19 @@ def say_follow_up(made: "FollowUp") -> None:
     click.echo(f"day {made.day} after treatment on {made.treated_on}: {watch}")
     for one in made.toxicity:
         rows = [
-            (term.term, number(term.baseline_grade), number(term.grade), str(term.on or ""))
+            (
+                term.term,
+                number(term.baseline_grade),
+                str(term.grade) if isinstance(term.grade, int) else f"at least {term.at_least}",
+                str(term.on or ""),
+            )
             for term in one.laboratory
             if term.n_values
         ]
-        rows += [(event.term, "", str(event.grade), str(event.on)) for event in one.events]
+        rows += [
+            (event.term.replace("_", " "), "event", str(event.grade), str(event.on))
+            for event in one.events
+        ]
         title = f"Worst grades, CTCAE {one.version.value}, days {one.first_day} to {one.last_day}"
         _table(title, ("term", "baseline", "worst", "on"), rows)
     _table(
@@ -41,7 +49,7 @@ def say_follow_up(made: "FollowUp") -> None:
             (
                 one.title + _mark(one.citation),
                 one.called,
-                _yes(one.met),
+                "unknown" if one.missing and not isinstance(one.met, bool) else _yes(one.met),
                 _yes(one.window_open),
                 ", ".join(dict.fromkeys(one.missing)),
             )
@@ -105,7 +113,7 @@ def _liver_tables(made: "FollowUp") -> None:
             (
                 trend.name,
                 str(one.on),
-                number(one.score.value, 3),
+                number(one.score.value, 3) if one.score.known else "unknown",
                 one.score.grade if isinstance(one.score.grade, str) else "",
                 ", ".join(sorted(one.score.missing)),
             )
@@ -115,13 +123,13 @@ def _liver_tables(made: "FollowUp") -> None:
     )
     _table(
         "Hepatobiliary function in %/min/m² (cut-offs are surgical)",
-        ("on", "liver", "remnant", "remnant of the whole"),
+        ("on", "liver", "remnant", "part of the whole"),
         [
             (
                 str(one.on),
                 number(one.whole.value, 3),
                 number(one.remnant.value, 3),
-                _percent(one.remnant_fraction),
+                _percent(one.remnant_fraction, sign=False),
             )
             for one in made.hepatobiliary
         ],

@@ -170,10 +170,10 @@ def scores_table(scores: Sequence[Score]) -> Table:
     return Table(
         "",
         (
-            Column("Score", numeric=False, share=1.0),
-            Column("Value", share=0.8),
-            Column("Grade", numeric=False, share=0.7),
-            Column("Variant, or what is missing", numeric=False, share=2.2),
+            Column("Score", numeric=False, share=1.7),
+            Column("Value", share=0.9),
+            Column("Grade", numeric=False, share=0.9),
+            Column("Variant, or what is missing", numeric=False, share=1.9),
         ),
         tuple(
             row(
@@ -181,7 +181,7 @@ def scores_table(scores: Sequence[Score]) -> Table:
                 as_percent(one.value) + " %"
                 if one.unit == "1" and not isinstance(one.value, Missing)
                 else _score(one.value),
-                one.grade if isinstance(one.grade, str) else "",
+                _graded(one),
                 ("needs " + ", ".join(sorted(one.missing)))
                 if isinstance(one.value, Missing)
                 else one.variant.replace("_", " "),
@@ -189,6 +189,14 @@ def scores_table(scores: Sequence[Score]) -> Table:
             for one in scores
         ),
     )
+
+
+def _graded(one: Score) -> str:
+    """Return the grade of a score, with the cut-off that it was compared with."""
+    if not isinstance(one.grade, str):
+        return ""
+    limits = [said.limit for said in one.findings if said.rule == "hepatobiliary_function_cut_off"]
+    return " ".join((one.grade, *(f"{limit:g} (surgical)" for limit in limits)))
 
 
 def _named(one: Score) -> str:
