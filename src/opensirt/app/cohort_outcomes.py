@@ -169,14 +169,18 @@ def keep_dose_model(
 
 
 def simulate_tables(folder: Path, n: int, seed: int, *, suffix: str) -> tuple[Path, ...]:
-    """Write the patients and lesions of a simulated cohort as analysis tables."""
+    """Write the patients, lesions and visits of a simulated cohort as analysis tables."""
     from opensirt.files.analysis_table_file import write_analysis_table
     from opensirt.phantom.cohort import simulated_cohort
-    from opensirt.phantom.cohort_tables import lesion_table, patient_table
+    from opensirt.phantom.cohort_tables import lesion_table, patient_table, visit_table
 
     cohort = simulated_cohort(n, seed=seed)
     made: list[Path] = []
-    for name, table in (("patients", patient_table(cohort)), ("lesions", lesion_table(cohort))):
+    for name, table in (
+        ("patients", patient_table(cohort)),
+        ("lesions", lesion_table(cohort)),
+        ("visits", visit_table(cohort)),
+    ):
         made += write_analysis_table(folder / f"{name}.{suffix}", table)
     return tuple(made)
 

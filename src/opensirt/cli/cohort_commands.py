@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from opensirt.cli.answer import Progress, json_option, number, say_json, table
+from opensirt.cli.comparison_commands import compare, quality_of_life
 from opensirt.cli.options import author_option, db_option, images_option, site_option
 from opensirt.cli.outcome_commands import (
     describe,
@@ -29,6 +30,8 @@ for _command in (
     describe,
     response,
     toxicity,
+    compare,
+    quality_of_life,
     survival,
     dose_response,
     local_target,

@@ -313,7 +313,8 @@ def local_target(
 def simulate(folder: Path, *, patients: int, seed: int, suffix: str, as_json: bool) -> None:
     """Write tables of a simulated cohort with known truth.
 
-    Patients and lesions of neuroendocrine liver metastases; no finding about patients.
+    Patients, lesions and quality-of-life visits of neuroendocrine liver metastases; no finding
+    about patients.
     """
     from opensirt.app.cohort_outcomes import simulate_tables
 

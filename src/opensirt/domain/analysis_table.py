@@ -1,9 +1,9 @@
 """The table that statistics are made from: one row per unit of analysis, every column explained.
 
-A patient, a lesion and a procedure are different units: a table holds rows of one of them, and
-says which. Each column has a `Variable` (its name, meaning, unit, kind and where its value comes
-from); each time to an event has an `Endpoint` that states its index date, its event and its
-censoring. A value that is absent has a reason.
+A patient, a lesion, a procedure and a visit are different units: a table holds rows of one of
+them, and says which. Each column has a `Variable` (its name, meaning, unit, kind and where its
+value comes from); each time to an event has an `Endpoint` that states its index date, its event
+and its censoring. A value that is absent has a reason.
 """
 
 from collections.abc import Iterable, Mapping
@@ -28,6 +28,8 @@ class UnitOfAnalysis(Enum):
     PATIENT = "patient"
     LESION = "lesion"
     PROCEDURE = "procedure"
+    VISIT = "visit"
+    """One filled-in form or one examination of a patient."""
 
 
 class VariableKind(Enum):

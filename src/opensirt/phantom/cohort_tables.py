@@ -1,4 +1,4 @@
-"""Simulated cohorts as analysis tables, with their data dictionary: patients, and lesions."""
+"""Simulated cohorts as analysis tables, with their data dictionary: patients, lesions, visits."""
 
 from collections.abc import Iterable
 
@@ -225,6 +225,48 @@ def lesion_table(cohort: SimulatedCohort) -> AnalysisTable:
         columns={variable.name: column for variable, column in made},
         row_key=("patient_key", "lesion"),
         population=f"lesions of {who.n} simulated patients, seed {cohort.seed}",
+        notes=("Simulated: no finding about patients.",),
+        provenance={"design": "nelm_cohort.toml", "seed": str(cohort.seed)},
+    )
+
+
+def visit_table(cohort: SimulatedCohort) -> AnalysisTable:
+    """Return one row for each filled-in form of quality of life."""
+    one, who, number = cohort.quality_of_life, cohort.patients, VariableKind.NUMBER
+    made: list[tuple[Variable, Column]] = [
+        (
+            _variable("patient_key", "Pseudonym", VariableKind.IDENTIFIER),
+            _texts(_keys("S", who.n)[one.patient]),
+        ),
+        (
+            _variable("visit", "Planned day of the visit", VariableKind.IDENTIFIER),
+            _texts(one.day.astype(np.int64).astype(np.str_)),
+        ),
+        (_variable("day", f"Days since {_ORIGIN}", number, unit="d"), _numbers(one.day)),
+        (
+            _variable(
+                "global_score",
+                "Global quality of life, 0 to 100, more is better",
+                number,
+                unit="points",
+            ),
+            _numbers(one.values["global_score"]),
+        ),
+        (
+            _variable("whole_liver", "Both lobes treated", VariableKind.FLAG),
+            _numbers(who.whole_liver[one.patient]),
+        ),
+        (
+            _variable("age_years", "Age", number, unit="a"),
+            _numbers(who.age_years[one.patient]),
+        ),
+    ]
+    return AnalysisTable(
+        unit=UnitOfAnalysis.VISIT,
+        variables=tuple(variable for variable, _ in made),
+        columns={variable.name: column for variable, column in made},
+        row_key=("patient_key", "visit"),
+        population=f"visits of {who.n} simulated patients, seed {cohort.seed}",
         notes=("Simulated: no finding about patients.",),
         provenance={"design": "nelm_cohort.toml", "seed": str(cohort.seed)},
     )
