@@ -62,11 +62,11 @@ def say_follow_up(made: "FollowUp") -> None:
         [
             (
                 version,
-                number(one.grade),
+                str(one.grade) if isinstance(one.grade, int) else "unknown",
                 str(one.lowest),
                 str(one.highest),
-                _yes(one.reild),
-                ", ".join(one.missing),
+                _yes(one.reild) if isinstance(one.reild, bool) else "unknown",
+                ", ".join(one.missing).replace("_", " "),
             )
             for version, one in made.braat.items()
         ],
