@@ -93,7 +93,7 @@ def test_rare_values_are_withheld_and_never_one_level_alone(store: Store) -> Non
     assert "treated_on" not in made.table.columns
     assert made.actions["treated_on"] == "left out"
     assert set(made.table["age_decade"].values[made.table["age_decade"].present]) == {"60-69"}
-    assert {one.name for one in made.table.endpoints} == {"os", "pfs"}
+    assert {one.name for one in made.table.endpoints} == {"os", "pfs", "hpfs", "ttnt", "untreated"}
 
 
 def test_the_same_secret_gives_the_same_codes_and_another_none_of_them(store: Store) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cohort_cases import case, record, small_store
+from cohort_cases import case, follow_up, record, small_store
 
 from opensirt.app.cohort_table import cohort_select, cohort_table
 from opensirt.clinical.liver_function.albi import albi
@@ -14,6 +14,7 @@ from opensirt.cohort.table import missing_data
 from opensirt.domain.analysis_table import UnitOfAnalysis
 from opensirt.domain.missing import Missing
 from opensirt.errors import UnknownNameError
+from opensirt.files.follow_up_blocks import FollowUpBlock
 from opensirt.store.store import Store
 
 
@@ -111,3 +112,50 @@ def test_a_selection_says_what_it_could_not_tell(store: Store) -> None:
     assert cohort_select(store, where=None).table.n_rows == 4
     with pytest.raises(UnknownNameError, match="unknown unit of analysis 'visit'"):
         cohort_table(store, unit="visit")
+
+
+def test_hepatic_progression_is_read_in_the_liver_alone(store: Store) -> None:
+    # Without lesions in the case nobody knows where the progression of P-2 was.
+    assert column(store, "hpfs_days") == [NOT_RECORDED, NOT_RECORDED, NOT_DONE, NOT_DONE]
+    treated = {"treated_on": "2026-01-10", "vital_status": {"state": "alive", "on": "2026-05-10"}}
+    liver, bone = {"id": "t1", "organ": "liver"}, {"id": "b1", "organ": "bone"}
+    seen = follow_up(("2026-02-01", "SD"), ("2026-03-01", "PD"), progression_on="2026-03-01")
+    alone = follow_up(("2026-02-01", "SD"), ("2026-03-01", "SD"))["response"][0]
+    both = {"response": [*seen["response"], {**alone, "organs": ["liver"]}]}
+    for key, lesions, new, said in (
+        ("Q-1", [liver], [], seen),  # liver only: the reading of all organs is that of the liver
+        ("Q-2", [liver, bone], [], seen),  # where it progressed is not told
+        ("Q-3", [liver], [bone], both),  # the liver has its own reading, without progression
+    ):
+        visits = [{"on": "2026-03-01", "new_lesions": new}]
+        stated = {**treated, "lesions": lesions, "visits": visits}
+        store.add(record("case", key, case(key, follow_up=stated)), record("follow-up", key, said))
+    assert column(store, "hpfs_days")[4:] == [50.0, Missing.NOT_EVALUABLE, 50.0]
+    assert column(store, "hpfs_event")[4:] == [1.0, Missing.NOT_EVALUABLE, 0.0]
+    assert column(store, "pfs_event")[4:] == [1.0, 1.0, 1.0]
+
+
+def test_time_to_next_treatment_needs_a_statement(store: Store) -> None:
+    assert column(store, "ttnt_days") == [NOT_RECORDED] * 4
+    dead = {"state": "dead", "on": "2026-03-11"}
+    for key, said in (
+        ("Q-1", {"new_therapy_on": "2026-02-09"}),
+        ("Q-2", {"no_new_therapy_until": "2026-02-09"}),
+        ("Q-3", {"no_new_therapy_until": "2026-03-11", "vital_status": dead}),
+        ("Q-4", {"no_new_therapy_until": "2026-02-09", "vital_status": dead}),
+    ):
+        stated = {"treated_on": "2026-01-10", **said}
+        store.add(record("case", key, case(key, follow_up=stated)))
+    assert column(store, "ttnt_days")[4:] == [30.0, 30.0, 60.0, 30.0]
+    # A death after the last inquiry may have come after a therapy: censored at the inquiry.
+    assert column(store, "ttnt_event")[4:] == ["next treatment", "censored", "death", "censored"]
+    assert column(store, "untreated_event")[4:] == [1.0, 0.0, 1.0, 0.0]
+    assert any("4 of 8 patients state neither" in one for one in cohort_table(store).notes)
+    assert cohort_table(store).endpoint("untreated").time_column == "ttnt_days"
+
+
+def test_a_therapy_before_the_day_until_which_there_was_none_is_refused() -> None:
+    with pytest.raises(ValueError, match="is not before new_therapy_on"):
+        FollowUpBlock.model_validate(
+            {"new_therapy_on": date(2026, 2, 1), "no_new_therapy_until": date(2026, 2, 1)}
+        )

@@ -14,6 +14,13 @@ _BEST_FIRST = ("CR", "PR", "SD", "non-CR/non-PD", "PD")
 _INDEX = "day of treatment ([follow_up] treated_on, else [administration] administered_at)"
 _VITAL = "case.toml [follow_up] vital_status"
 _RESPONSE = "last follow-up record, RECIST 1.1"
+_LIVER = ["liver"]
+_HEPATIC = (
+    "last follow-up record, RECIST 1.1 of the liver alone; of all organs where every lesion is in "
+    "the liver"
+)
+_TREATED_AGAIN = "case.toml [follow_up] new_therapy_on, no_new_therapy_until, vital_status"
+_CENSORED, _NEXT, _DEATH = "censored", "next treatment", "death"
 
 
 def vital(course: Course) -> tuple[date | Missing, bool | Missing]:
@@ -60,9 +67,11 @@ def _best(course: Course) -> str | Missing:
     return ranked[0] if ranked else Missing.NOT_EVALUABLE
 
 
-def _progression(course: Course) -> tuple[float | Missing, bool | Missing]:
+def _progression(
+    course: Course, response: Mapping[str, Any] | Missing
+) -> tuple[float | Missing, bool | Missing]:
     """Return days to progression or death, or to the last assessment without either."""
-    index, response = course.index_date(), _response(course)
+    index = course.index_date()
     if isinstance(response, Missing):
         return response, response
     last, dead = vital(course)
@@ -78,11 +87,80 @@ def _progression(course: Course) -> tuple[float | Missing, bool | Missing]:
 
 
 def _pfs_days(course: Course) -> float | Missing:
-    return _progression(course)[0]
+    return _progression(course, _response(course))[0]
 
 
 def _pfs_event(course: Course) -> bool | Missing:
-    return _progression(course)[1]
+    return _progression(course, _response(course))[1]
+
+
+def _hepatic(course: Course) -> Mapping[str, Any] | Missing:
+    """Return the reading of the liver alone.
+
+    That of all organs is the same where every lesion of the case, new ones too, is in the liver.
+    """
+    record = course.latest("follow-up")
+    if record is None:
+        return Missing.NOT_DONE
+    found = [one for one in record.get("response", ()) if one["criterion"] == CRITERION]
+    if not found:
+        return Missing.NOT_DONE
+    chosen = [one for one in found if list(one.get("organs") or ()) == _LIVER]
+    if not chosen:
+        follow_up = course.block("follow_up")
+        lesions = list(follow_up.get("lesions") or ())
+        if not lesions:
+            return Missing.NOT_RECORDED
+        for visit in follow_up.get("visits") or ():
+            lesions += visit.get("new_lesions") or ()
+        everywhere = [one for one in found if one.get("organs") is None]
+        if not everywhere or {one["organ"] for one in lesions} != set(_LIVER):
+            return Missing.NOT_EVALUABLE
+        chosen = everywhere
+    reason = chosen[0].get("reason")
+    return chosen[0] if reason is None else Missing(reason)
+
+
+def _hpfs_days(course: Course) -> float | Missing:
+    return _progression(course, _hepatic(course))[0]
+
+
+def _hpfs_event(course: Course) -> bool | Missing:
+    return _progression(course, _hepatic(course))[1]
+
+
+def _next_treatment(course: Course) -> tuple[float | Missing, str | Missing]:
+    """Return days to the next treatment, to death without one, or to the last inquiry for one.
+
+    A case that states neither a new therapy nor until when there was none tells nothing.
+    """
+    index, follow_up = course.index_date(), course.block("follow_up")
+    given, none_until = (follow_up.get(name) for name in ("new_therapy_on", "no_new_therapy_until"))
+    what = _CENSORED
+    if isinstance(given, str):
+        day, what = day_of(given), _NEXT
+    elif isinstance(none_until, str):
+        day = day_of(none_until)
+        last, dead = vital(course)
+        if dead is True and not isinstance(last, Missing) and last <= day:
+            day, what = last, _DEATH
+    else:
+        return Missing.NOT_RECORDED, Missing.NOT_RECORDED
+    days = days_between(index, day)
+    return (days, days) if isinstance(days, Missing) else (days, what)
+
+
+def _ttnt_days(course: Course) -> float | Missing:
+    return _next_treatment(course)[0]
+
+
+def _ttnt_event(course: Course) -> str | Missing:
+    return _next_treatment(course)[1]
+
+
+def _untreated_event(course: Course) -> bool | Missing:
+    found = _next_treatment(course)[1]
+    return found if isinstance(found, Missing) else found != _CENSORED
 
 
 def _organs(course: Course) -> str | Missing:
@@ -141,6 +219,54 @@ OUTCOME: tuple[Measure, ...] = (
     ),
     (
         Variable(
+            name="hpfs_days",
+            meaning="Days from treatment to progression in the liver, death or last assessment",
+            kind=VariableKind.NUMBER,
+            unit="day",
+            source=_HEPATIC,
+        ),
+        _hpfs_days,
+    ),
+    (
+        Variable(
+            name="hpfs_event",
+            meaning="Progression in the liver or death",
+            kind=VariableKind.FLAG,
+            source=_HEPATIC,
+        ),
+        _hpfs_event,
+    ),
+    (
+        Variable(
+            name="ttnt_days",
+            meaning="Days from treatment to the next one, death, or the last day without one",
+            kind=VariableKind.NUMBER,
+            unit="day",
+            source=_TREATED_AGAIN,
+        ),
+        _ttnt_days,
+    ),
+    (
+        Variable(
+            name="ttnt_event",
+            meaning="What ended the time to the next treatment",
+            kind=VariableKind.CATEGORY,
+            levels=(_CENSORED, _NEXT, _DEATH),
+            source=_TREATED_AGAIN,
+        ),
+        _ttnt_event,
+    ),
+    (
+        Variable(
+            name="untreated_event",
+            meaning="Next treatment or death",
+            kind=VariableKind.FLAG,
+            source=_TREATED_AGAIN,
+        ),
+        _untreated_event,
+    ),
+    (
+        Variable(
             name="best_response",
             meaning="Best overall response up to progression",
             kind=VariableKind.ORDINAL,
@@ -188,4 +314,39 @@ PROGRESSION_FREE = Endpoint(
     event="progression by RECIST 1.1 in the organs that were read (response_organs), or death",
     censoring="last assessment without progression in a patient not known to have died",
 )
-ENDPOINTS = (OVERALL_SURVIVAL, PROGRESSION_FREE)
+HEPATIC_PROGRESSION_FREE = Endpoint(
+    name="hpfs",
+    title="hepatic progression-free survival",
+    time_column="hpfs_days",
+    event_column="hpfs_event",
+    index_date=_INDEX,
+    event="progression in the liver by RECIST 1.1, or death; progression elsewhere does not count",
+    censoring="last assessment without progression in the liver in a patient not known to have "
+    "died",
+)
+_NO_THERAPY = "last day until which the case says that there was no new therapy"
+NEXT_TREATMENT = Endpoint(
+    name="ttnt",
+    title="time to next treatment",
+    time_column="ttnt_days",
+    event_column="ttnt_event",
+    index_date=_INDEX,
+    event="first day of a new anticancer therapy; death without one competes",
+    censoring=_NO_THERAPY,
+)
+UNTREATED = Endpoint(
+    name="untreated",
+    title="time untreated",
+    time_column="ttnt_days",
+    event_column="untreated_event",
+    index_date=_INDEX,
+    event="first day of a new anticancer therapy, or death of any cause",
+    censoring=_NO_THERAPY,
+)
+ENDPOINTS = (
+    OVERALL_SURVIVAL,
+    PROGRESSION_FREE,
+    HEPATIC_PROGRESSION_FREE,
+    NEXT_TREATMENT,
+    UNTREATED,
+)

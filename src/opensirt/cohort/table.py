@@ -9,7 +9,7 @@ import numpy as np
 from opensirt.cohort.baseline import BASELINE, Measure
 from opensirt.cohort.course import Course, day_of, days_between, number_of
 from opensirt.cohort.delivered import delivered, dose_of, dose_source, structures_of
-from opensirt.cohort.outcome import CRITERION, ENDPOINTS, OUTCOME
+from opensirt.cohort.outcome import CRITERION, ENDPOINTS, NEXT_TREATMENT, OUTCOME
 from opensirt.domain.analysis_table import (
     AnalysisTable,
     UnitOfAnalysis,
@@ -68,7 +68,7 @@ def patient_table(
         *OUTCOME,
     )
     values: list[list[object]] = [[] for _ in measures]
-    n_backwards = 0
+    n_backwards, names = 0, [one.name for one, _ in measures]
     for course in courses:
         for place, (_, value) in enumerate(measures):
             values[place].append(value(course))
@@ -78,6 +78,14 @@ def patient_table(
         notes.append(
             f"{n_backwards} patients have a last contact before the day of treatment; their times "
             "are left out as not evaluable: correct the dates"
+        )
+    ended = values[names.index(NEXT_TREATMENT.event_column)]
+    n_unstated = sum(isinstance(one, Missing) for one in ended)
+    if 0 < n_unstated < len(ended):
+        notes.append(
+            f"{n_unstated} of {len(ended)} patients state neither a new therapy nor until when "
+            "there was none: times to next treatment and untreated leave them out, and come out "
+            "too short where these had none"
         )
     return AnalysisTable(
         unit=UnitOfAnalysis.PATIENT,

@@ -291,6 +291,11 @@ class FollowUpBlock(Block):
     new_therapy_on: date | None = Field(
         default=None, description="first day of a new anticancer therapy; best response ends before"
     )
+    no_new_therapy_until: date | None = Field(
+        default=None,
+        description="last day until which no new anticancer therapy is known to have been given; "
+        "times to next treatment need it where there was none",
+    )
     fdg_scans: list[FdgScanBlock] = Field(default_factory=list)
     clinical_states: list[ClinicalStateBlock] = Field(default_factory=list)
     important_difference: Name = Field(
@@ -300,6 +305,16 @@ class FollowUpBlock(Block):
     visits: list[VisitBlock] = Field(default_factory=list)
     performance: list[PerformanceBlock] = Field(default_factory=list)
     vital_status: VitalStatusBlock | None = None
+
+    @model_validator(mode="after")
+    def _one_therapy(self) -> Self:
+        given, none_until = self.new_therapy_on, self.no_new_therapy_until
+        if given is not None and none_until is not None and none_until >= given:
+            raise ValueError(
+                f"no_new_therapy_until ({none_until.isoformat()}) is not before new_therapy_on "
+                f"({given.isoformat()}); correct one of them"
+            )
+        return self
 
 
 class AdverseEventBlock(Block):
