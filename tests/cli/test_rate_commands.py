@@ -33,7 +33,7 @@ def test_response_states_every_denominator_of_lesions(tables: Path, tmp_path: Pa
     page = tmp_path / "r.html"
     words = ["response", str(tables / "lesions.csv"), "--response", "response"]
     said = asked(*words, "--group", "device", "--out", str(page), "--plot", str(tmp_path / "r.svg"))
-    for wanted in ("all treated", "evaluable", "not done", "By patient", "RECIST 1.1", "lesion, n"):
+    for wanted in ("all rows", "evaluable", "not done", "By patient", "RECIST 1.1", "lesion, n"):
         assert wanted in said
     assert "Denominators" in page.read_text(encoding="utf-8")
     found = json.loads(asked(*words, "--json"))
@@ -41,7 +41,7 @@ def test_response_states_every_denominator_of_lesions(tables: Path, tmp_path: Pa
     values = table["response"].values[table["response"].present]
     (one,) = found["rates"]
     assert found["unit_of_analysis"] == "lesion"
-    assert one["treated"] == table.n_rows
+    assert one["all_rows"] == table.n_rows
     assert one["evaluable"] == len(values)
     objective = one["of_evaluable"]["objective_response"]
     assert objective["count"] == int(np.isin(values, ("CR", "PR")).sum())

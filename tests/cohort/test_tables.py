@@ -53,6 +53,7 @@ NOT_RECORDED, NOT_DONE = Missing.NOT_RECORDED, Missing.NOT_DONE
         ("pfs_event", [0.0, 1.0, NOT_DONE, NOT_DONE]),
         ("best_response", ["PR", "SD", NOT_DONE, NOT_DONE]),
         ("worst_event_grade", [NOT_RECORDED, NOT_RECORDED, NOT_RECORDED, "3"]),
+        ("severe_event", [NOT_RECORDED, NOT_RECORDED, NOT_RECORDED, 1.0]),
     ],
 )
 def test_a_value_is_what_the_dictionary_says(store: Store, name: str, values: list[object]) -> None:
@@ -159,3 +160,14 @@ def test_a_therapy_before_the_day_until_which_there_was_none_is_refused() -> Non
         FollowUpBlock.model_validate(
             {"new_therapy_on": date(2026, 2, 1), "no_new_therapy_until": date(2026, 2, 1)}
         )
+
+
+def test_the_first_severe_event_has_a_day_and_an_empty_list_none(store: Store) -> None:
+    def event(grade: int, on: str) -> dict[str, object]:
+        return {"term": "ascites", "version": "v5", "grade": grade, "on": on}
+
+    seen = [event(3, "2026-01-01"), event(2, "2026-01-20"), event(4, "2026-03-01")]
+    store.add(record("case", "Q-1", case("Q-1", adverse_events=[*seen, event(3, "2026-02-09")])))
+    store.add(record("case", "Q-2", case("Q-2", adverse_events=[])))
+    assert column(store, "severe_event")[4:] == [1.0, 0.0]
+    assert column(store, "severe_event_day")[4:] == [30.0, Missing.NOT_REACHED]

@@ -50,8 +50,8 @@ def response(
 ) -> None:
     """Objective response and disease control of a cohort.
 
-    Of those evaluable and of all treated, with exact and Wilson intervals. A table holds patients
-    or lesions, never both; lesions get an interval that knows which patient they are of.
+    Of those evaluable and of all rows, with exact and Wilson intervals. A table holds patients or
+    lesions, never both; lesions get an interval that knows which patient they are of.
     """
     from opensirt.app.cohort_outcomes import TableSource, outcome_table
     from opensirt.app.cohort_rates import response_pages

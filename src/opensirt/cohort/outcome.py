@@ -20,6 +20,8 @@ _HEPATIC = (
     "the liver"
 )
 _TREATED_AGAIN = "case.toml [follow_up] new_therapy_on, no_new_therapy_until, vital_status"
+_EVENTS = "case.toml [[adverse_events]], any term, CTCAE as stated with each"
+_SEVERE = 3
 _CENSORED, _NEXT, _DEATH = "censored", "next treatment", "death"
 
 
@@ -178,6 +180,24 @@ def _worst_event(course: Course) -> str | Missing:
     return str(max(grades)) if grades else "0"
 
 
+def _severe_day(course: Course) -> float | Missing:
+    """Return days to the first adverse event of grade 3 or more; not reached without one."""
+    index = course.index_date()
+    if isinstance(index, Missing) or "adverse_events" not in course.case:
+        return Missing.NOT_RECORDED
+    severe = [
+        day_of(one["on"])
+        for one in course.listed("adverse_events")
+        if one["grade"] >= _SEVERE and day_of(one["on"]) >= index
+    ]
+    return days_between(index, min(severe)) if severe else Missing.NOT_REACHED
+
+
+def _severe(course: Course) -> bool | Missing:
+    day = _severe_day(course)
+    return day if day is Missing.NOT_RECORDED else day is not Missing.NOT_REACHED
+
+
 OUTCOME: tuple[Measure, ...] = (
     (
         Variable(
@@ -293,6 +313,25 @@ OUTCOME: tuple[Measure, ...] = (
             source="case.toml [[adverse_events]], CTCAE as stated with each",
         ),
         _worst_event,
+    ),
+    (
+        Variable(
+            name="severe_event",
+            meaning="Any adverse event of grade 3 or more since treatment",
+            kind=VariableKind.FLAG,
+            source=_EVENTS,
+        ),
+        _severe,
+    ),
+    (
+        Variable(
+            name="severe_event_day",
+            meaning="Days from treatment to the first adverse event of grade 3 or more",
+            kind=VariableKind.NUMBER,
+            unit="day",
+            source=_EVENTS,
+        ),
+        _severe_day,
     ),
 )
 

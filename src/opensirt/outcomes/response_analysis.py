@@ -31,9 +31,9 @@ class GroupRates:
     rates: ResponseProportions
     n_patients: int
     absent: Mapping[str, int]
-    """Reason → rows without a response; they count among the treated only."""
+    """Reason → rows without a response; they count among all rows only."""
     clustered: tuple[tuple[float, float] | None, ...]
-    """Intervals with patients as clusters: ORR and DCR of those evaluable, then of all treated;
+    """Intervals with patients as clusters: ORR and DCR of those evaluable, then of all rows;
     None for patients, and where one patient has all rows."""
 
 

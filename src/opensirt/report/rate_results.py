@@ -13,8 +13,8 @@ TOXICITY_SCHEMA = "opensirt/cohort-toxicity/1"
 _CLUSTERED = (
     "objective_response",
     "disease_control",
-    "objective_response_of_treated",
-    "disease_control_of_treated",
+    "objective_response_of_all_rows",
+    "disease_control_of_all_rows",
 )
 
 
@@ -48,7 +48,7 @@ def response_results(found: ResponseAnalysis) -> dict[str, Any]:
                 "criterion": one.rates.criterion,
                 "time_point": one.rates.time_point,
                 "n_patients": one.n_patients,
-                "treated": one.rates.treated,
+                "all_rows": one.rates.treated,
                 "evaluable": one.rates.evaluable,
                 "counts": {key.value: count for key, count in one.rates.counts.items()},
                 "absent": plain(one.absent),
@@ -56,7 +56,7 @@ def response_results(found: ResponseAnalysis) -> dict[str, Any]:
                     "objective_response": _proportion(one.rates.objective_response),
                     "disease_control": _proportion(one.rates.disease_control),
                 },
-                "of_treated": {
+                "of_all_rows": {
                     "objective_response": _proportion(one.rates.objective_response_of_treated),
                     "disease_control": _proportion(one.rates.disease_control_of_treated),
                 },

@@ -64,7 +64,8 @@ def _facts(found: ResponseAnalysis) -> Facts:
         ("Unit of analysis", unit),
         ("Objective response (ORR)", "CR or PR"),
         ("Disease control (DCR)", "CR, PR, SD or non-CR/non-PD"),
-        ("Evaluable", "has one of these or PD; NE and absent count among the treated only"),
+        ("Evaluable", "has one of these or PD; NE and absent count among all rows only"),
+        ("All rows", "everybody in the table, as the cohort above says who that is"),
         ("Time origin", found.origin),
     ]
     for name in columns:
@@ -121,8 +122,8 @@ def _lines(
     values = (
         ("ORR", "evaluable", rates.objective_response),
         ("DCR", "evaluable", rates.disease_control),
-        ("ORR", "all treated", rates.objective_response_of_treated),
-        ("DCR", "all treated", rates.disease_control_of_treated),
+        ("ORR", "all rows", rates.objective_response_of_treated),
+        ("DCR", "all rows", rates.disease_control_of_treated),
     )
     return tuple((*line, limits) for line, limits in zip(values, one.clustered, strict=True))
 
@@ -134,7 +135,7 @@ def _counts(found: ResponseAnalysis) -> Table:
     columns = (
         Column("Column", numeric=False, share=1.5),
         Column("Group", numeric=False, share=1.2),
-        Column("Treated"),
+        Column("All rows"),
         Column("Evaluable"),
         *(Column(one.value) for one in shown),
         Column("Without a response", numeric=False, share=2.0),
