@@ -178,6 +178,8 @@ def deposit_doses(chosen: PlanRow, rows: Sequence[PlanRow], workup: Workup) -> t
         for label in territory.deposits:
             part = territory.uptake_fractions.get(label, 0.0)
             held[label] = held.get(label, 0.0) + part * row.reaching_liver_bq
+    if reaching <= 0.0:  # nothing is given
+        return ()
     found = []
     for label, bq in held.items():
         gy = constant * bq / BQ_PER_GBQ / masses[label]

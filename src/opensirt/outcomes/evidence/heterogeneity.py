@@ -7,11 +7,12 @@ from types import MappingProxyType
 import numpy as np
 
 from opensirt.domain.missing import Missing
-from opensirt.errors import InputError
 from opensirt.outcomes.arrays import Floats
 
-_STEPS = 1000
+_STEPS = 200
 _CLOSE = 1e-13
+_BESIDE = 1e-2
+"""How far, in parts of it, a maximum may lie from where a search by values finds it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,10 +71,8 @@ def paule_mandel(estimate: Floats, variance: Floats, design: Floats) -> float:
 def restricted_likelihood(estimate: Floats, variance: Floats, design: Floats) -> float:
     """Return the restricted maximum-likelihood τ² by Fisher scoring, never below zero.
 
-    Raises
-    ------
-    InputError
-        When the steps do not settle.
+    Where the steps do not settle (a likelihood that is flat beside zero) it is looked for between
+    zero and what the spread of the estimates allows.
 
     References
     ----------
@@ -91,7 +90,32 @@ def restricted_likelihood(estimate: Floats, variance: Floats, design: Floats) ->
         if tau2 + step < 0.0 or abs(step) <= _CLOSE * max(tau2, scale):
             return max(0.0, tau2 + step) if tau2 > _CLOSE * scale else 0.0
         tau2 += step
-    raise InputError(f"the between-study variance does not settle in {_STEPS} steps; take DL or PM")
+    return _largest_restricted_likelihood(estimate, variance, design)
+
+
+def _largest_restricted_likelihood(estimate: Floats, variance: Floats, design: Floats) -> float:
+    """Return the τ² of the largest restricted likelihood, by Brent's method."""
+    from scipy.optimize import brentq, minimize_scalar
+
+    def lost(tau2: float) -> float:
+        total = variance + tau2
+        _, of_design = np.linalg.slogdet(design.T @ (design / total[:, None]))
+        q = generalised_q(estimate, variance, tau2, design)
+        return 0.5 * (float(np.log(total).sum()) + float(of_design) + q)
+
+    def score(tau2: float) -> float:
+        part = projection(variance, tau2, design)
+        moved = part @ estimate
+        return float(moved @ moved) - float(np.trace(part))
+
+    highest = float(np.ptp(estimate) ** 2 + variance.max())
+    found = float(minimize_scalar(lost, bounds=(0.0, highest), method="bounded").x)
+    if lost(0.0) <= lost(found):
+        return 0.0
+    low, high = found * (1.0 - _BESIDE), found * (1.0 + _BESIDE)
+    if score(low) * score(high) < 0.0:
+        return float(brentq(score, low, high, rtol=1e-14))
+    return found
 
 
 def _none(_: Floats, __: Floats, ___: Floats) -> float:

@@ -51,7 +51,7 @@ def chance_interval(n_met: int, n: int) -> tuple[float, float]:
     .. [1] E. B. Wilson, J. Am. Stat. Assoc. 22 (1927), 209.
 
     >>> [round(one, 4) for one in chance_interval(143, 162)]
-    [0.8238, 0.9237]
+    [0.8241, 0.9236]
     """
     if not 0 <= n_met <= n or n == 0:
         raise InputError(f"{n_met} of {n} scenarios: no part of a whole")
