@@ -11,7 +11,7 @@ from opensirt.report.content import Table
 from opensirt.report.figures.bands import MOST_PANELS, bands_png
 from opensirt.report.results import results_document
 from opensirt.report.sections.pictures import pictures_section
-from opensirt.report.sections.uncertainty import interval_table, uncertainty_table
+from opensirt.report.sections.uncertainty import _per_cent, interval_table, uncertainty_table
 from opensirt.report.sections.verification import verification_section
 
 
@@ -98,3 +98,9 @@ def test_bands_are_drawn_for_tumours_and_normal_liver_and_refused_for_too_many()
     many = {f"Tumour {n}": made.sampled(50.0) for n in range(MOST_PANELS + 1)}
     with pytest.raises(InputError, match="wanted 1 to 12"):
         bands_png(dict.fromkeys(many, dvhs[label]), many)
+
+
+def test_hardly_any_dose_has_no_relative_uncertainty_worth_a_number() -> None:
+    assert _per_cent(0.123) == "12"
+    assert _per_cent(150_833.34) == ">1000"
+    assert _per_cent(Missing.NOT_INCLUDED) == "–"

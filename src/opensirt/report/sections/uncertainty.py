@@ -17,6 +17,9 @@ _READING = (
     "Components are relative standard uncertainties (k = 1) of the mean dose; correlated ones do "
     "not add in quadrature. {absent}: not included, so that the interval is called a lower bound."
 )
+_LARGEST = 10.0
+"""Of the mean dose: a structure with hardly any dose has no relative uncertainty worth a number."""
+
 _INTERVALS = (
     "Estimate (interval): the median of drawn realisations of contour, edge, resolution, "
     "calibration and noise, and the interval that holds {probability:.0%} of them; it need not be "
@@ -108,7 +111,10 @@ def _row(one: DoseUncertainty, names: Sequence[str]) -> tuple[Cell, ...]:
 
 
 def _per_cent(value: float | Missing) -> str:
-    return _ABSENT if isinstance(value, Missing) else as_percent(value, 2)
+    """Return a part in per cent; one that is beyond ten times the dose says no more than that."""
+    if isinstance(value, Missing):
+        return _ABSENT
+    return f">{as_percent(_LARGEST)}" if value > _LARGEST else as_percent(value, 2)
 
 
 def _how(found: Sequence[DoseUncertainty]) -> tuple[str, ...]:
