@@ -16,7 +16,14 @@ from opensirt.clinical.follow_up_record import (
 from opensirt.domain.adverse_event import AdverseEvent
 from opensirt.domain.ctcae import CtcaeVersion
 from opensirt.domain.laboratory import Analyte, LabValue
-from opensirt.domain.lesion import ImagingVisit, Lesion, LesionRole, Sight, SightState
+from opensirt.domain.lesion import (
+    ImagingVisit,
+    Lesion,
+    LesionRole,
+    NewLesion,
+    Sight,
+    SightState,
+)
 from opensirt.domain.missing import Missing
 from opensirt.domain.patient_record import (
     DatedSymptom,
@@ -301,3 +308,24 @@ def test_what_people_saw_of_the_exclusions_answers_for_the_braat_grade_too() -> 
     assert asked <= set(made().braat["v5"].missing)
     facts = {"hepatic_progression": False, "biliary_obstruction": False}
     assert not asked & set(made(reild_facts=facts).braat["v5"].missing)
+
+
+def test_a_visit_that_first_saw_a_confirmed_new_lesion_is_no_response() -> None:
+    def visit(day: int, size: float, *new: NewLesion) -> ImagingVisit:
+        return ImagingVisit(
+            on=on_day(day), sights={"t": seen(longest_diameter_mm=size)}, new_lesions=new
+        )
+
+    doubtful = NewLesion(id="n", organ="liver", equivocal=True)
+    course = (visit(-7, 50.0), visit(90, 20.0, doubtful))
+    confirmed = visit(180, 20.0, replace(doubtful, equivocal=False))
+    read = made(replace(RECORD, imaging=(*course, confirmed)), day=200, criteria=("recist_1_1",))
+    found = by_criterion(read, "recist_1_1")
+    assert [one.overall.value for one in found.assessments] == ["PR", "PD"]
+    assert found.progression_on == on_day(90)
+    assert found.best is not None
+    assert found.best.category is ResponseCategory.PROGRESSIVE
+    never = made(replace(RECORD, imaging=course), day=200, criteria=("recist_1_1",))
+    still = by_criterion(never, "recist_1_1").best
+    assert still is not None
+    assert still.category is ResponseCategory.PARTIAL

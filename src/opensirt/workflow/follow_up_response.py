@@ -24,10 +24,10 @@ from opensirt.clinical.quality_of_life import (
 from opensirt.clinical.response.best_response import (
     BestResponse,
     Confirmation,
-    Visit,
     best_response,
+    visits_of,
 )
-from opensirt.clinical.response.course import assess_course
+from opensirt.clinical.response.course import ResponseCourse, assess_course
 from opensirt.clinical.response.criterion import (
     SumCriterion,
     size_of,
@@ -39,7 +39,6 @@ from opensirt.clinical.toxicity.laboratory_series import baseline_value
 from opensirt.domain.lesion import ImagingVisit, LesionRole, Sight, SightState
 from opensirt.domain.missing import Missing
 from opensirt.domain.patient_record import DatedSymptom, FilledForm, PatientRecord
-from opensirt.domain.response import ResponseAssessment
 
 
 def baseline_visit(record: PatientRecord, course: FollowUpCourse) -> ImagingVisit | None:
@@ -135,19 +134,19 @@ def _by_criterion(
         progression_on=made.progression_on,
         citation=criterion.citation,
         organs=course.organs,
-        best=_best(made.assessments, baseline, course, Confirmation.NONE),
-        best_confirmed=_best(made.assessments, baseline, course, Confirmation.FOUR_WEEKS),
+        best=_best(made, baseline, course, Confirmation.NONE),
+        best_confirmed=_best(made, baseline, course, Confirmation.FOUR_WEEKS),
     )
 
 
 def _best(
-    assessments: Sequence[ResponseAssessment],
+    read: ResponseCourse,
     baseline: ImagingVisit,
     course: FollowUpCourse,
     confirmation: Confirmation,
 ) -> BestResponse:
     return best_response(
-        [Visit(one.on, one.overall) for one in assessments],
+        visits_of(read.assessments, read.progression_on),
         baseline_on=baseline.on,
         stable_at_least_days=course.stable_at_least_days or 0,
         confirmation=confirmation,

@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from opensirt.domain.citation import Citation, citation_of
 from opensirt.domain.finding import Finding, Severity
-from opensirt.domain.response import ResponseCategory
+from opensirt.domain.response import ResponseAssessment, ResponseCategory
 from opensirt.errors import InputError
 from opensirt.reference.table import read_table
 
@@ -40,6 +40,19 @@ class Visit:
 
     on: date
     category: ResponseCategory
+
+
+def visits_of(
+    assessments: Sequence[ResponseAssessment], progression_on: date | None
+) -> tuple[Visit, ...]:
+    """Return the overall responses of a course, progression on the day that it is dated to.
+
+    A new lesion that a later visit confirmed dates progression to its first sighting (RECIST 1.1,
+    4.3.5): what that visit seemed to be then is no response.
+    """
+    return tuple(
+        Visit(one.on, _PD if one.on == progression_on else one.overall) for one in assessments
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
