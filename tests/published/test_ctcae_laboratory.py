@@ -5,11 +5,16 @@ Source: pharmaverse/admiral 6eb5125a, data-raw/adlb_grading/ncictcaev{4,5,6}.jso
 as a closed range ("1.5 - 3.0 x baseline"). Bounds are probed on, just below and just above.
 """
 
+from datetime import date
+
+import numpy as np
 import pytest
 
-from opensirt.clinical.toxicity.laboratory_grade import GradeInput, grade
+from opensirt.clinical.toxicity.grade_arrays import LabArrays, grade_arrays
+from opensirt.clinical.toxicity.laboratory_grade import GradeInput, grade, grade_value
 from opensirt.clinical.toxicity.laboratory_term import laboratory_term_keys
-from opensirt.domain.ctcae import CtcaeVersion
+from opensirt.domain.ctcae import CtcaeVersion, LaboratoryGrade
+from opensirt.domain.laboratory import Analyte, LabValue
 from opensirt.domain.missing import Missing
 from opensirt.errors import UnknownNameError
 
@@ -196,3 +201,50 @@ def test_every_other_term_is_in_all_three_versions() -> None:
         "lymphocytes_decreased"
     }
     assert len(laboratory_term_keys(V5)) == 13
+
+
+@pytest.mark.parametrize("version", CtcaeVersion)
+@pytest.mark.parametrize(
+    ("value", "unit", "expected"),
+    [
+        (7.4, "mmol/L", 1),
+        (6.2, "mmol/L", 1),  # 99.9 g/L: grade 2 by the limit in g/L, grade 1 as printed
+        (6.1, "mmol/L", 2),
+        (4.9, "mmol/L", 2),  # 79.0 g/L: grade 3 by the limit in g/L, grade 2 as printed
+        (4.8, "mmol/L", 3),
+        (100.0, "g/L", 1),
+        (99.0, "g/L", 2),
+        (80.0, "g/L", 2),
+        (79.0, "g/L", 3),
+        (10.0, "g/dL", 1),
+        (9.9, "g/dL", 2),
+        (8.0, "g/dL", 2),
+        (7.9, "g/dL", 3),
+    ],
+)
+def test_haemoglobin_is_graded_by_the_limits_printed_for_its_unit(
+    value: float, unit: str, expected: int, version: CtcaeVersion
+) -> None:
+    low = {"mmol/L": 7.5, "g/L": 120.0, "g/dL": 12.0}[unit]
+    one = LabValue(
+        analyte=Analyte.HAEMOGLOBIN, value=value, unit=unit, on=date(2026, 1, 1), lower_limit=low
+    )
+    found = grade_value(one, baseline=Missing.NEEDS_BASELINE, version=version, anticoagulated=False)
+    assert isinstance(found, LaboratoryGrade)
+    assert found.grade == expected
+    nothing = np.array([np.nan])
+    fast = grade_arrays(
+        "haemoglobin_decreased",
+        version,
+        LabArrays(
+            value=np.array([one.inside]),
+            upper_limit=nothing,
+            lower_limit=np.array([one.lower_limit_inside]),
+            baseline=nothing,
+            baseline_upper_limit=nothing,
+            baseline_lower_limit=nothing,
+            anticoagulated=np.zeros(1, dtype=np.int8),
+            unit=unit,
+        ),
+    )
+    assert fast.grades.tolist() == [expected]

@@ -58,6 +58,8 @@ class LabArrays:
     baseline_upper_limit: Floats
     baseline_lower_limit: Floats
     anticoagulated: Grades
+    unit: str = ""
+    """Unit that all values were printed in, where it has limits of its own in the criteria."""
 
     def __post_init__(self) -> None:
         lengths = {
@@ -150,7 +152,7 @@ def _range(
     top: Grades = np.zeros(given.value.shape, dtype=np.int8)
     for branch in term.branches:
         if counting[branch.when]:
-            one, other = _branch_range(term, branch, given, high=high, low=low)
+            one, other = _branch_range(term, branch.in_unit(given.unit), given, high=high, low=low)
             np.maximum(least, one, out=least)
             np.maximum(top, other, out=top)
     return least, top

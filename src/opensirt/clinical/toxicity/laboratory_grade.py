@@ -35,6 +35,8 @@ class GradeInput:
     baseline_high: bool | Missing
     baseline_low: bool | Missing
     anticoagulated: bool | Missing
+    unit: str = ""
+    """Unit that the value was printed in, where it has limits of its own in the criteria."""
 
     def __post_init__(self) -> None:
         if self.baseline_high is True and self.baseline_low is True:
@@ -103,6 +105,7 @@ def grade_value(
             baseline_high=high,
             baseline_low=low,
             anticoagulated=anticoagulated,
+            unit=value.unit,
         ),
     )
 
@@ -162,7 +165,9 @@ def _states(given: GradeInput) -> Iterator[_State]:
 def _range(term: LaboratoryTerm, given: GradeInput, state: _State) -> tuple[int, int]:
     """Return the lowest and the highest grade in one state of what is not known."""
     ranges = [
-        _branch_range(term, one, given, state) for one in term.branches if state.counts(one.when)
+        _branch_range(term, one.in_unit(given.unit), given, state)
+        for one in term.branches
+        if state.counts(one.when)
     ]
     return max((one[0] for one in ranges), default=0), max((one[1] for one in ranges), default=0)
 

@@ -1,12 +1,14 @@
 """The laboratory terms of ``ctcae_laboratory.toml`` as typed rules."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
+from types import MappingProxyType
 from typing import Any
 
 from opensirt.domain.citation import Citation, citation_of
 from opensirt.domain.ctcae import CtcaeVersion
-from opensirt.domain.laboratory import Analyte
+from opensirt.domain.laboratory import Analyte, factor_to_inside, spelled
 from opensirt.errors import InputError, UnknownNameError
 from opensirt.reference.table import read_table
 
@@ -36,8 +38,14 @@ class Branch:
     grades: tuple[int, ...]
     bounds: tuple[float, ...]
     first_included: bool
+    printed: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    """Unit → the bounds that the criteria print for it, in the inside unit.
+
+    Printed limits of two units differ by their rounding: a value is graded by those of its own.
+    """
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "printed", MappingProxyType(dict(self.printed)))
         if self.when not in STATES:
             raise UnknownNameError("state of a CTCAE branch", self.when, STATES)
         if self.of not in REFERENCES:
@@ -49,6 +57,11 @@ class Branch:
     def most(self) -> int:
         """The highest grade that this branch gives."""
         return self.grades[-1]
+
+    def in_unit(self, unit: str) -> "Branch":
+        """Return the branch with the bounds printed for a unit, itself where there are none."""
+        bounds = self.printed.get(spelled(unit)) if unit else None
+        return self if bounds is None else replace(self, bounds=bounds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +115,7 @@ def laboratory_term(key: str, version: CtcaeVersion) -> LaboratoryTerm:
         version=version,
         analyte=Analyte(entry["analyte"]),
         high=entry["direction"] == "high",
-        branches=tuple(_branch(one) for one in entry[version.value]),
+        branches=tuple(_branch(one, Analyte(entry["analyte"])) for one in entry[version.value]),
         beyond=entry.get("beyond", ""),
         citation=citation_of(
             table["sources"][version.value], where=f"ctcae_laboratory.toml {version.value}"
@@ -110,7 +123,7 @@ def laboratory_term(key: str, version: CtcaeVersion) -> LaboratoryTerm:
     )
 
 
-def _branch(entry: dict[str, Any]) -> Branch:
+def _branch(entry: dict[str, Any], analyte: Analyte) -> Branch:
     bounds = tuple(float(one) for one in entry["bounds"])
     return Branch(
         when=entry.get("when", "always"),
@@ -118,6 +131,10 @@ def _branch(entry: dict[str, Any]) -> Branch:
         grades=tuple(entry.get("grades", range(1, len(bounds) + 1))),
         bounds=bounds,
         first_included=entry.get("first_included", False),
+        printed={
+            spelled(unit): tuple(float(one) * factor_to_inside(analyte, unit) for one in limits)
+            for unit, limits in entry.get("printed", {}).items()
+        },
     )
 
 
