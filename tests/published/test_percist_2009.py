@@ -7,16 +7,15 @@ from typing import Any
 import pytest
 
 from opensirt.clinical.liver_function import Sex
+from opensirt.clinical.response.lean_body_mass import lean_body_mass_kg
 from opensirt.clinical.response.percist import (
     MetabolicResponse,
     PercistInput,
-    ScanFacts,
     baseline_is_measurable,
-    comparability,
-    lean_body_mass_kg,
     percist_limits,
     percist_response,
 )
+from opensirt.clinical.response.scan_conditions import ScanFacts, comparability
 from opensirt.domain.missing import Missing
 from opensirt.errors import InputError, UnknownNameError
 
@@ -155,6 +154,7 @@ def test_two_good_scans_have_nothing_to_report() -> None:
     ("change", "n"),
     [
         ({"liver_mean_sul": 1.89}, 0),
+        ({"liver_mean_sul": 1.9}, 1),  # less than 0.3 SUL apart is wanted
         ({"liver_mean_sul": 1.2}, 1),
         ({"injected_activity_mbq": 240.0}, 0),
         ({"injected_activity_mbq": 241.0}, 1),
@@ -171,6 +171,19 @@ def test_two_good_scans_have_nothing_to_report() -> None:
 )
 def test_what_makes_scans_hard_to_compare(change: dict[str, Any], n: int) -> None:
     assert len(comparability(GOOD, replace(GOOD, **change))) == n
+
+
+def test_what_was_not_recorded_is_one_line_for_each_scan() -> None:
+    poor = replace(GOOD, glucose_mg_per_dl=Missing.NOT_RECORDED, fasting_h=Missing.NOT_DONE)
+    names = ("the scan of March", "the scan of June")
+    (said,) = comparability(GOOD, poor, names=names)
+    assert said.text == (
+        "how well the FDG scans compare is not known in full: the scan of June records no glucose "
+        "in mg/dL, no hours of fasting"
+    )
+    both = comparability(ScanFacts(), ScanFacts(), names=names)
+    assert [one.value for one in both] == [6.0, 6.0]
+    assert {one.rule for one in both} == {"percist_comparability_unknown"}
 
 
 @pytest.mark.parametrize(

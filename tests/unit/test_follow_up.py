@@ -329,3 +329,26 @@ def test_a_visit_that_first_saw_a_confirmed_new_lesion_is_no_response() -> None:
     still = by_criterion(never, "recist_1_1").best
     assert still is not None
     assert still.category is ResponseCategory.PARTIAL
+
+
+def test_a_value_taken_before_treatment_on_its_day_is_no_sign_of_what_came_after() -> None:
+    high = replace(RECORD, laboratory=(lab(Analyte.BILIRUBIN, 70.0, "umol/L", 0),))
+
+    def peak(*, counts: bool) -> object:
+        found = by_name(made(high, treatment_day_counts=counts), "mazzaferro_2012")
+        return next(one.value for one in found.evidence if one.fact == "peak_bilirubin")
+
+    assert peak(counts=False) == 70.0
+    assert peak(counts=True) is Missing.NOT_DONE
+
+
+@pytest.mark.parametrize(("born", "known"), [(1960, True), (2008, False), (2025, False)])
+def test_a_score_over_time_takes_no_age_that_is_not_settled(born: int, *, known: bool) -> None:
+    values = (
+        lab(Analyte.AST, 80.0, "U/L", 30, upper_limit=40.0),
+        lab(Analyte.ALT, 50.0, "U/L", 30, upper_limit=40.0),
+        lab(Analyte.PLATELETS, 100.0, "10^9/L", 30),
+    )
+    found = made(replace(RECORD, birth_year=born, laboratory=values))
+    (fib_4,) = (one for one in found.liver_function if one.name == "FIB-4")
+    assert fib_4.values[0].score.known is known

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
+from opensirt.clinical.age import age_years
 from opensirt.clinical.laboratory_facts import laboratory_facts_on
 from opensirt.clinical.neuroendocrine import neuroendocrine_grade
 from opensirt.clinical.predicate import check_facts
@@ -74,7 +75,7 @@ def record_facts(
         **_of_disease(record.disease),
         **_of_treatments(record, on),
         "ecog": _ecog(record, on),
-        "age_years": _age_years(record, on),
+        "age_years": age_years(record.birth_year, on=on),
     }
     facts |= dict(record.entered)
     check_facts(facts)
@@ -208,13 +209,3 @@ def _ecog(record: PatientRecord, on: date) -> float | Missing:
     if not before:
         return Missing.NOT_RECORDED
     return float(max(before, key=lambda one: one.on).ecog)
-
-
-def _age_years(record: PatientRecord, on: date) -> float | Missing:
-    if isinstance(record.birth_year, Missing):
-        return record.birth_year
-    adult_years = read_table("clinical_facts")["conversions"]["adult_years"]
-    oldest = on.year - record.birth_year
-    if oldest < 1 or oldest - 1 < adult_years <= oldest:
-        return Missing.NOT_RECORDED
-    return float(oldest - 1)

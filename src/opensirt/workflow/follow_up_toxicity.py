@@ -175,12 +175,17 @@ def late_events(record: PatientRecord, course: FollowUpCourse) -> tuple[LateEven
 def reild_by_definition(
     record: PatientRecord, course: FollowUpCourse, *, day: int
 ) -> tuple[ReildFollowUp, ...]:
-    """Return every named definition with the evidence of its own window."""
+    """Return every named definition with the evidence of its own window.
+
+    Values of the treatment day that were taken before it are no evidence of what came after.
+    """
     found = []
+    before = course.treated_on if course.treatment_day_counts else None
+    values = [one for one in record.laboratory if one.on != before]
     for name in reild_definition_names():
         definition = reild_definition(name)
         facts: dict[str, Value | Missing] = dict(
-            laboratory_facts(record.laboratory, definition, treated_on=course.treated_on)
+            laboratory_facts(values, definition, treated_on=course.treated_on)
         )
         for event in record.adverse_events:
             fact = _FACT_OF_EVENT.get(event.term)

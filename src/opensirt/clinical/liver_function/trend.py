@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from opensirt.clinical.age import age_years
 from opensirt.clinical.liver_function.albi import albi
 from opensirt.clinical.liver_function.child_pugh import Ascites, Encephalopathy
 from opensirt.clinical.liver_function.meld import Sex
@@ -140,9 +141,7 @@ def _panel_inputs(
         else Encephalopathy[encephalopathy.upper()],
         dialysis=dialysis,
         sex=sex,
-        age_years=birth_year
-        if isinstance(birth_year, Missing)
-        else float(max(0, day.year - birth_year - 1)),
+        age_years=age_years(birth_year, on=day),
     )
 
 

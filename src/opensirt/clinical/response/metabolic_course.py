@@ -1,7 +1,7 @@
 """PERCIST and total lesion glycolysis over the FDG scans of a course."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 
 from opensirt.clinical.comparison import at_most
@@ -9,12 +9,11 @@ from opensirt.clinical.response.percist import (
     PercistInput,
     PercistLimits,
     PercistResponse,
-    ScanFacts,
     baseline_is_measurable,
-    comparability,
     percist_limits,
     percist_response,
 )
+from opensirt.clinical.response.scan_conditions import ScanFacts, comparability
 from opensirt.domain.finding import Finding
 from opensirt.domain.missing import Missing
 from opensirt.domain.patient_record import FdgScan
@@ -122,7 +121,11 @@ def _assessed(
         response=response,
         glycolysis_change_fraction=change,
         glycolysis_fell=change if isinstance(change, Missing) else at_most(change, -fall),
-        findings=comparability(_facts(baseline), _facts(scan)),
+        findings=comparability(
+            _facts(baseline),
+            _facts(scan),
+            names=(f"the baseline scan of {baseline.on}", f"the scan of {scan.on}"),
+        ),
     )
 
 
@@ -140,11 +143,4 @@ def _change(before: Number, after: Number) -> Number:
 
 
 def _facts(scan: FdgScan) -> ScanFacts:
-    return ScanFacts(
-        liver_mean_sul=scan.liver_mean_sul,
-        injected_activity_mbq=scan.injected_activity_mbq,
-        uptake_min=scan.uptake_min,
-        glucose_mg_per_dl=scan.glucose_mg_per_dl,
-        fasting_h=scan.fasting_h,
-        days_since_chemotherapy=scan.days_since_chemotherapy,
-    )
+    return ScanFacts(**{one.name: getattr(scan, one.name) for one in fields(ScanFacts)})

@@ -1,22 +1,19 @@
-"""PERCIST 1.0 for FDG, and lean body mass for SUL. No rule is known for SSTR tracers."""
+"""PERCIST 1.0 for FDG. No rule is known for SSTR tracers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum
 from functools import cache
 from typing import Any
 
-from opensirt.clinical.comparison import above, at_least, at_most, below
-from opensirt.clinical.liver_function.meld import Sex
+from opensirt.clinical.comparison import above, at_least, below
 from opensirt.domain.citation import Citation, citation_of
-from opensirt.domain.finding import Finding, Severity
 from opensirt.domain.missing import Missing
 from opensirt.errors import InputError, UnknownNameError
 from opensirt.reference.table import read_table
 
 Number = float | Missing
 
-_CM_PER_M = 100.0
 _REFERENCES = ("nadir", "baseline")
 
 
@@ -123,7 +120,6 @@ class PercistResponse:
     category: MetabolicResponse
     change_fraction: Number
     limits: PercistLimits
-    findings: tuple[Finding, ...] = field(default=())
 
 
 def percist_response(
@@ -215,164 +211,3 @@ def baseline_is_measurable(
         least = entry[f"{name}_factor"] * mean + entry[f"{name}_standard_deviations"] * deviation
         return at_least(sul_peak, least)
     return Missing.NOT_DONE
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScanFacts:
-    """Conditions of one FDG scan; what was not recorded is missing."""
-
-    liver_mean_sul: Number = Missing.NOT_RECORDED
-    injected_activity_mbq: Number = Missing.NOT_RECORDED
-    uptake_min: Number = Missing.NOT_RECORDED
-    glucose_mg_per_dl: Number = Missing.NOT_RECORDED
-    fasting_h: Number = Missing.NOT_RECORDED
-    days_since_chemotherapy: Number = Missing.NOT_RECORDED
-
-
-def comparability(baseline: ScanFacts, follow_up: ScanFacts) -> tuple[Finding, ...]:
-    """Return what makes two FDG scans hard to compare; the response is kept all the same.
-
-    A condition that was not recorded is a finding too. After radioembolization the uptake of
-    the liver falls by itself, so that its reference does.
-    """
-    entry = read_table("response_criteria")["percist"]
-    findings: list[Finding] = []
-    _compare(
-        findings,
-        "liver mean SUL",
-        baseline.liver_mean_sul,
-        follow_up.liver_mean_sul,
-        entry,
-        relative=entry["liver_mean_within_fraction"],
-        absolute=entry["liver_mean_within_sul"],
-    )
-    _compare(
-        findings,
-        "injected activity",
-        baseline.injected_activity_mbq,
-        follow_up.injected_activity_mbq,
-        entry,
-        relative=entry["injected_activity_within_fraction"],
-    )
-    _compare(
-        findings,
-        "uptake time in min",
-        baseline.uptake_min,
-        follow_up.uptake_min,
-        entry,
-        absolute=entry["uptake_within_min"],
-    )
-    for name, scan in (("baseline", baseline), ("follow-up", follow_up)):
-        _single(
-            findings,
-            f"uptake time in min at {name}",
-            scan.uptake_min,
-            entry,
-            low=entry["uptake_from_min"],
-            high=entry["uptake_to_min"],
-        )
-        _single(
-            findings,
-            f"glucose in mg/dL at {name}",
-            scan.glucose_mg_per_dl,
-            entry,
-            high=entry["glucose_below_mg_per_dl"],
-            high_excluded=True,
-        )
-        _single(
-            findings,
-            f"hours of fasting at {name}",
-            scan.fasting_h,
-            entry,
-            low=entry["fasting_at_least_h"],
-        )
-        _single(
-            findings,
-            f"days since chemotherapy at {name}",
-            scan.days_since_chemotherapy,
-            entry,
-            low=entry["chemotherapy_at_least_days"],
-        )
-    return tuple(findings)
-
-
-def _compare(
-    findings: list[Finding],
-    what: str,
-    before: Number,
-    after: Number,
-    entry: dict[str, Any],
-    *,
-    relative: float | None = None,
-    absolute: float | None = None,
-) -> None:
-    if isinstance(before, Missing) or isinstance(after, Missing):
-        findings.append(_not_recorded(what, entry))
-        return
-    gap = abs(after - before)
-    apart = (relative is not None and above(gap, relative * before)) or (
-        absolute is not None and above(gap, absolute)
-    )
-    if apart:
-        text = f"{what} {before:g} at baseline and {after:g} at follow-up: scans compare poorly"
-        findings.append(
-            Finding(Severity.WARN, "percist_comparability", text, after, before, entry["source"])
-        )
-
-
-def _single(
-    findings: list[Finding],
-    what: str,
-    value: Number,
-    entry: dict[str, Any],
-    *,
-    low: float | None = None,
-    high: float | None = None,
-    high_excluded: bool = False,
-) -> None:
-    if isinstance(value, Missing):
-        findings.append(_not_recorded(what, entry))
-        return
-    too_low = low is not None and below(value, low)
-    too_high = high is not None and not (below if high_excluded else at_most)(value, high)
-    if too_low or too_high:
-        limit = low if too_low else high
-        text = f"{what} is {value:g}, limit {limit:g}: the scan compares poorly"
-        findings.append(
-            Finding(Severity.WARN, "percist_comparability", text, value, limit, entry["source"])
-        )
-
-
-def _not_recorded(what: str, entry: dict[str, Any]) -> Finding:
-    text = f"{what}: not recorded, so comparability is not known"
-    return Finding(Severity.NOTE, "percist_comparability_unknown", text, source=entry["source"])
-
-
-def lean_body_mass_kg(*, weight_kg: float, height_cm: float, sex: Sex, variant: str) -> float:
-    """Return lean body mass for SUL by ``janmahasatian`` (recommended) or ``james``.
-
-    James turns down with growing weight in obesity, an artefact.
-
-    Raises
-    ------
-    InputError
-        When weight or height are not positive, or James gives nothing positive.
-    UnknownNameError
-        When there is no such variant.
-    """
-    variants = read_table("response_criteria")["lean_body_mass"]
-    if variant not in variants:
-        raise UnknownNameError("variant of lean body mass", variant, variants)
-    if weight_kg <= 0 or height_cm <= 0:
-        raise InputError(f"weight {weight_kg:g} kg and height {height_cm:g} cm must be positive")
-    numbers = variants[variant][sex.value]
-    if variant == "james":
-        mass = numbers["per_kg"] * weight_kg - numbers["quadratic"] * (weight_kg / height_cm) ** 2
-    else:
-        bmi = weight_kg / (height_cm / _CM_PER_M) ** 2
-        mass = numbers["factor"] * weight_kg / (numbers["constant"] + numbers["per_bmi"] * bmi)
-    if mass <= 0:
-        raise InputError(
-            f"lean body mass by {variant} is {mass:.1f} kg; use janmahasatian for this body size"
-        )
-    return float(mass)

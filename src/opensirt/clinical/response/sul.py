@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from opensirt.clinical.liver_function.meld import Sex
-from opensirt.clinical.response.percist import lean_body_mass_kg
+from opensirt.clinical.response.lean_body_mass import lean_body_mass_kg
 from opensirt.domain.citation import citation_of
 from opensirt.domain.finding import Finding, Severity
 from opensirt.domain.missing import Missing
