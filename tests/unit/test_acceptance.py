@@ -148,3 +148,7 @@ def test_the_phantom_and_the_slabs_pass_for_the_engines_that_follow_density() ->
     judged = {one.name.split("/")[1] for one in made if one.outcome is Outcome.PASS}
     assert judged == {"kernel", "superposition", "monte-carlo"}
     assert {one.name.split("/")[1] for one in made} == set(ENGINES)
+    at_slabs = {one.name.split("/")[1]: one.outcome for one in made if one.name[:4] == "slab"}
+    assert set(at_slabs) == set(ENGINES)
+    judged = {engine for engine, outcome in at_slabs.items() if outcome is Outcome.PASS}
+    assert judged == {"superposition", "monte-carlo"}
