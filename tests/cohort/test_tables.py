@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from cohort_cases import case, follow_up, record, small_store
+from cohort_cases import case, follow_up, record, small_store, structure, verification
 
 from opensirt.app.cohort_table import cohort_select, cohort_table
 from opensirt.clinical.liver_function.albi import albi
-from opensirt.cohort.table import missing_data
+from opensirt.cohort.patient_table import missing_data
 from opensirt.domain.analysis_table import UnitOfAnalysis
 from opensirt.domain.missing import Missing
 from opensirt.errors import UnknownNameError
@@ -52,6 +52,9 @@ NOT_RECORDED, NOT_DONE = Missing.NOT_RECORDED, Missing.NOT_DONE
         ("pfs_days", [111.0, 50.0, NOT_DONE, NOT_DONE]),
         ("pfs_event", [0.0, 1.0, NOT_DONE, NOT_DONE]),
         ("best_response", ["PR", "SD", NOT_DONE, NOT_DONE]),
+        ("responded", [1.0, 0.0, NOT_DONE, NOT_DONE]),
+        ("response_day", [90.0, Missing.NOT_REACHED, NOT_DONE, NOT_DONE]),
+        ("n_administrations", [1.0, 1.0, NOT_RECORDED, 2.0]),
         ("worst_event_grade", [NOT_RECORDED, NOT_RECORDED, NOT_RECORDED, "3"]),
         ("severe_event", [NOT_RECORDED, NOT_RECORDED, NOT_RECORDED, 1.0]),
     ],
@@ -120,8 +123,9 @@ def test_hepatic_progression_is_read_in_the_liver_alone(store: Store) -> None:
     assert column(store, "hpfs_days") == [NOT_RECORDED, NOT_RECORDED, NOT_DONE, NOT_DONE]
     treated = {"treated_on": "2026-01-10", "vital_status": {"state": "alive", "on": "2026-05-10"}}
     liver, bone = {"id": "t1", "organ": "liver"}, {"id": "b1", "organ": "bone"}
-    seen = follow_up(("2026-02-01", "SD"), ("2026-03-01", "PD"), progression_on="2026-03-01")
-    alone = follow_up(("2026-02-01", "SD"), ("2026-03-01", "SD"))["response"][0]
+    days = ("2026-02-01", "2026-03-01")
+    seen = follow_up((days[0], "SD"), (days[1], "PD"), best="SD", progression_on=days[1])
+    alone = follow_up((days[0], "SD"), (days[1], "SD"), best="SD")["response"][0]
     both = {"response": [*seen["response"], {**alone, "organs": ["liver"]}]}
     for key, lesions, new, said in (
         ("Q-1", [liver], [], seen),  # liver only: the reading of all organs is that of the liver
@@ -171,3 +175,59 @@ def test_the_first_severe_event_has_a_day_and_an_empty_list_none(store: Store) -
     store.add(record("case", "Q-2", case("Q-2", adverse_events=[])))
     assert column(store, "severe_event")[4:] == [1.0, 0.0]
     assert column(store, "severe_event_day")[4:] == [30.0, Missing.NOT_REACHED]
+
+
+TREATED = {"treated_on": "2026-01-10"}
+DEAD = {**TREATED, "vital_status": {"state": "dead", "on": "2026-02-09"}}
+
+
+def test_death_before_any_imaging_ends_progression_free_survival(store: Store) -> None:
+    unseen = {"response": [{"criterion": "recist_1_1", "reason": "not done"}], "on": "2026-06-01"}
+    alive = {**TREATED, "vital_status": {"state": "alive", "on": "2026-05-10"}}
+    for key, said in (("Q-1", DEAD), ("Q-2", alive)):
+        store.add(record("case", key, case(key, follow_up=said)), record("follow-up", key, unseen))
+    store.add(record("case", "Q-3", case("Q-3", follow_up=DEAD)))  # nobody read what was there
+    assert column(store, "pfs_days")[4:] == [30.0, NOT_DONE, NOT_DONE]
+    assert column(store, "pfs_event")[4:] == [1.0, NOT_DONE, NOT_DONE]
+    assert column(store, "best_response")[4:] == [NOT_DONE] * 3
+
+
+def test_imaging_after_the_last_follow_up_record_is_not_overlooked(store: Store) -> None:
+    later = {**DEAD, "visits": [{"on": "2026-02-01"}]}
+    read = follow_up(("2026-01-20", "PR"), best="PR", on="2026-01-31")
+    store.add(record("case", "Q-1", case("Q-1", follow_up=later)), record("follow-up", "Q-1", read))
+    assert column(store, "pfs_days")[4:] == [NOT_DONE]
+    assert column(store, "best_response")[4:] == [NOT_DONE]
+    assert column(store, "os_days")[4:] == [30.0]
+    assert any("1 patients have imaging after" in one for one in cohort_table(store).notes)
+
+
+def test_a_response_to_the_next_therapy_is_none_of_this_one(store: Store) -> None:
+    seen = follow_up(("2026-02-01", "SD"), ("2026-04-01", "PR"), best="SD")
+    stated = {
+        **TREATED,
+        "new_therapy_on": "2026-02-20",
+        "lesions": [{"id": "Tumour 1", "organ": "liver", "structure": "Segment 4"}],
+    }
+    store.add(
+        record("case", "Q-1", case("Q-1", follow_up=stated)),
+        record("follow-up", "Q-1", seen),
+        record("verify", "Q-1", verification(structure("Segment 4", 150.0))),
+    )
+    assert column(store, "best_response")[4:] == ["SD"]
+    assert column(store, "responded")[4:] == [0.0]
+    # The lesion is found by the structure that it names, and its later shrinkage does not count.
+    assert column(store, "lesion", "lesion")[2:] == ["Segment 4"]
+    assert column(store, "best_response", "lesion")[2:] == ["SD"]
+
+
+def test_records_of_one_day_are_one_administration_and_days_add_up(store: Store) -> None:
+    def given(on: str, net_bq: float) -> dict[str, object]:
+        return {"device": "resin", "net_bq": net_bq, "net_at": f"{on}T12:00:00+01:00"}
+
+    store.add(record("case", "Q-1", case("Q-1")))
+    for on, net_bq in (("2026-01-10", 1e9), ("2026-01-10", 1.2e9), ("2026-02-09", 0.5e9)):
+        store.add(record("administer", "Q-1", given(on, net_bq)))
+    assert column(store, "procedure", "procedure")[4:] == ["1", "2"]
+    assert column(store, "net_activity_gbq", "procedure")[4:] == [1.2, 0.5]
+    assert column(store, "administered_activity_gbq")[4:] == [1.7]

@@ -81,6 +81,15 @@ def test_a_median_that_was_not_reached_is_missing() -> None:
     assert curve.at(9.0).estimate is Missing.NOT_EVALUABLE
 
 
+def test_weighted_survival_ends_at_zero_where_the_last_one_dies() -> None:
+    rng = np.random.default_rng(4)
+    for _ in range(20):
+        weight = rng.uniform(0.3, 3.0, 12).round(2)
+        curve = kaplan_meier(risk_table(np.arange(12) // 2, np.arange(12) > 4, weight=weight))
+        assert curve.survival[-1] == 0.0
+        assert 0.0 < curve.survival[-2] < 1.0
+
+
 def test_a_level_step_at_one_half_gives_its_middle() -> None:
     curve = kaplan_meier(risk_table([1.0, 2.0, 5.0, 6.0], [1, 1, 1, 1]))
     assert curve.quantile(0.5).estimate == 3.5

@@ -69,13 +69,17 @@ def verification(*tumours: dict[str, Any]) -> dict[str, Any]:
     return {"dose": {"engine": "kernel", "structures": [liver, *tumours]}}
 
 
-def follow_up(*seen: tuple[str, str], progression_on: str | None = None) -> dict[str, Any]:
+def follow_up(
+    *seen: tuple[str, str], best: str, progression_on: str | None = None, on: str = "2026-06-01"
+) -> dict[str, Any]:
     """Return a follow-up record with assessments by RECIST 1.1: (date, overall)."""
     return {
+        "on": on,
         "response": [
             {
                 "criterion": "recist_1_1",
                 "reason": None,
+                "best": {"category": best},
                 "assessments": [{"on": on, "overall": overall} for on, overall in seen],
                 "by_lesion": [
                     {"lesion": "Tumour 1", "on": on, "category": overall, "change_fraction": -0.4}
@@ -83,7 +87,7 @@ def follow_up(*seen: tuple[str, str], progression_on: str | None = None) -> dict
                 ],
                 "progression_on": progression_on,
             }
-        ]
+        ],
     }
 
 
@@ -98,12 +102,19 @@ def small_store(folder: Path) -> Store:
         record(
             "verify", "P-1", verification(structure("Tumour 1", 200.0), structure("T2", 100.0, 0.3))
         ),
-        record("follow-up", "P-1", follow_up(("2026-04-10", "PR"), ("2026-05-01", "SD"))),
+        record(
+            "follow-up", "P-1", follow_up(("2026-04-10", "PR"), ("2026-05-01", "SD"), best="PR")
+        ),
         record("case", "P-2", case("P-2", follow_up=dead, labs=[])),
         record(
             "follow-up",
             "P-2",
-            follow_up(("2026-02-01", "SD"), ("2026-03-01", "PD"), progression_on="2026-03-01"),
+            follow_up(
+                ("2026-02-01", "SD"),
+                ("2026-03-01", "PD"),
+                best="SD",
+                progression_on="2026-03-01",
+            ),
         ),
         record("case", "P-3", {"schema": "opensirt/case/1", "key": "P-3"}),
         record(

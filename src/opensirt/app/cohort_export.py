@@ -67,7 +67,7 @@ def export_cohort(store: "Store", request: ExportRequest) -> Exported:
         When the condition, the format or the name of the file cannot be used.
     """
     from opensirt.cohort.deidentify import deidentified
-    from opensirt.cohort.table import missing_data
+    from opensirt.cohort.patient_table import missing_data
 
     selected = cohort_select(store, where=request.where, unit=request.unit, engine=request.engine)
     table, actions = selected.table, {}

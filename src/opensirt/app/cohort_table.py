@@ -47,7 +47,9 @@ def cohort_table(
         When the unit is none.
     """
     from opensirt import __version__
-    from opensirt.cohort.table import lesion_table, patient_table, procedure_table
+    from opensirt.cohort.lesion_table import lesion_table
+    from opensirt.cohort.patient_table import patient_table
+    from opensirt.cohort.procedure_table import procedure_table
 
     if unit not in UNITS:
         raise UnknownNameError("unit of analysis", unit, UNITS)

@@ -5,7 +5,17 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
+from opensirt.domain.analysis_table import Variable, VariableKind
 from opensirt.domain.missing import Missing
+
+PATIENT = Variable(
+    name="patient",
+    meaning="Pseudonym of the patient: the key of the case",
+    kind=VariableKind.IDENTIFIER,
+    source="case.toml key",
+)
+ONE_COURSE = "one case of the store is taken as one patient: courses are not joined across cases"
+"""Note of every table of a store."""
 
 Document = Mapping[str, Any]
 _NONE: Mapping[str, Any] = {}

@@ -3,25 +3,11 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from opensirt.cohort.administration import activity_gbq, n_administrations
 from opensirt.cohort.baseline import Measure
 from opensirt.cohort.course import Course, number_of
 from opensirt.domain.analysis_table import Variable, VariableKind
 from opensirt.domain.missing import Missing
-from opensirt.units import BQ_PER_MBQ
-
-_MBQ_PER_GBQ = 1000.0
-_BQ_PER_GBQ = BQ_PER_MBQ * _MBQ_PER_GBQ
-
-
-def activity_gbq(course: Course) -> float | Missing:
-    """Return the net activity of the last administration record, else what the case states."""
-    record = course.latest("administer")
-    if record is not None:
-        net = number_of(record, "net_bq")
-        if not isinstance(net, Missing):
-            return net / _BQ_PER_GBQ
-    given = number_of(course.block("administration"), "administered_activity_mbq")
-    return given if isinstance(given, Missing) else given / _MBQ_PER_GBQ
 
 
 def dose_of(course: Course, engine: str | None) -> Mapping[str, Any] | None:
@@ -115,12 +101,22 @@ def delivered(engine: str | None) -> tuple[Measure, ...]:
         (
             Variable(
                 name="administered_activity_gbq",
-                meaning="Net activity that reached the patient",
+                meaning="Net activity that reached the patient, all administrations together",
                 kind=VariableKind.NUMBER,
                 unit="GBq",
-                source="last administration record, else case.toml [administration]",
+                source="administration records, the last of each day; else case.toml "
+                "[administration]",
             ),
             activity_gbq,
+        ),
+        (
+            Variable(
+                name="n_administrations",
+                meaning="Days on which microspheres were given; doses are of the last verification",
+                kind=VariableKind.COUNT,
+                source="administration records, one for each day; else case.toml [administration]",
+            ),
+            n_administrations,
         ),
         (
             Variable(

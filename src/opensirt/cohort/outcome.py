@@ -1,20 +1,24 @@
-"""Columns of what became of a patient, and the endpoints that they make."""
-
-from collections.abc import Mapping, Sequence
-from datetime import date
-from typing import Any
+"""Columns of what became of a patient."""
 
 from opensirt.cohort.baseline import Measure
 from opensirt.cohort.course import Course, day_of, days_between
-from opensirt.domain.analysis_table import Endpoint, Variable, VariableKind
+from opensirt.cohort.response import (
+    BEST_FIRST,
+    best,
+    hepatic,
+    organs_read,
+    overall,
+    progression,
+    responded,
+    response_day,
+    vital,
+)
+from opensirt.domain.analysis_table import Variable, VariableKind
 from opensirt.domain.missing import Missing
 
-CRITERION = "recist_1_1"
-_BEST_FIRST = ("CR", "PR", "SD", "non-CR/non-PD", "PD")
-_INDEX = "day of treatment ([follow_up] treated_on, else [administration] administered_at)"
 _VITAL = "case.toml [follow_up] vital_status"
 _RESPONSE = "last follow-up record, RECIST 1.1"
-_LIVER = ["liver"]
+_BEST = f"{_RESPONSE}: best overall response before progression and before a new therapy"
 _HEPATIC = (
     "last follow-up record, RECIST 1.1 of the liver alone; of all organs where every lesion is in "
     "the liver"
@@ -25,14 +29,6 @@ _SEVERE = 3
 _CENSORED, _NEXT, _DEATH = "censored", "next treatment", "death"
 
 
-def vital(course: Course) -> tuple[date | Missing, bool | Missing]:
-    """Return the day of the last contact or of death, and whether it is death."""
-    found = course.block("follow_up").get("vital_status")
-    if not isinstance(found, Mapping):
-        return Missing.NOT_RECORDED, Missing.NOT_RECORDED
-    return day_of(found["on"]), found["state"] == "dead"
-
-
 def _os_days(course: Course) -> float | Missing:
     return days_between(course.index_date(), vital(course)[0])
 
@@ -41,94 +37,20 @@ def _died(course: Course) -> bool | Missing:
     return vital(course)[1]
 
 
-def _response(course: Course) -> Mapping[str, Any] | Missing:
-    record = course.latest("follow-up")
-    if record is None:
-        return Missing.NOT_DONE
-    for one in record.get("response", ()):
-        if one["criterion"] == CRITERION:
-            if one.get("reason") is not None:
-                return Missing(one["reason"])
-            found: Mapping[str, Any] = one
-            return found
-    return Missing.NOT_DONE
-
-
-def _assessments(response: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    found: Sequence[Mapping[str, Any]] = response.get("assessments", ())
-    return found
-
-
-def _best(course: Course) -> str | Missing:
-    response = _response(course)
-    if isinstance(response, Missing):
-        return response
-    until = response.get("progression_on")
-    seen = [one["overall"] for one in _assessments(response) if until is None or one["on"] <= until]
-    ranked = [one for one in _BEST_FIRST if one in seen]
-    return ranked[0] if ranked else Missing.NOT_EVALUABLE
-
-
-def _progression(
-    course: Course, response: Mapping[str, Any] | Missing
-) -> tuple[float | Missing, bool | Missing]:
-    """Return days to progression or death, or to the last assessment without either."""
-    index = course.index_date()
-    if isinstance(response, Missing):
-        return response, response
-    last, dead = vital(course)
-    progressed = response.get("progression_on")
-    if isinstance(progressed, str):
-        return days_between(index, day_of(progressed)), True
-    if dead is True:
-        return days_between(index, last), True
-    seen = [day_of(one["on"]) for one in _assessments(response)]
-    if not seen:
-        return Missing.NOT_EVALUABLE, Missing.NOT_EVALUABLE
-    return days_between(index, max(seen)), False
-
-
 def _pfs_days(course: Course) -> float | Missing:
-    return _progression(course, _response(course))[0]
+    return progression(course, overall(course))[0]
 
 
 def _pfs_event(course: Course) -> bool | Missing:
-    return _progression(course, _response(course))[1]
-
-
-def _hepatic(course: Course) -> Mapping[str, Any] | Missing:
-    """Return the reading of the liver alone.
-
-    That of all organs is the same where every lesion of the case, new ones too, is in the liver.
-    """
-    record = course.latest("follow-up")
-    if record is None:
-        return Missing.NOT_DONE
-    found = [one for one in record.get("response", ()) if one["criterion"] == CRITERION]
-    if not found:
-        return Missing.NOT_DONE
-    chosen = [one for one in found if list(one.get("organs") or ()) == _LIVER]
-    if not chosen:
-        follow_up = course.block("follow_up")
-        lesions = list(follow_up.get("lesions") or ())
-        if not lesions:
-            return Missing.NOT_RECORDED
-        for visit in follow_up.get("visits") or ():
-            lesions += visit.get("new_lesions") or ()
-        everywhere = [one for one in found if one.get("organs") is None]
-        if not everywhere or {one["organ"] for one in lesions} != set(_LIVER):
-            return Missing.NOT_EVALUABLE
-        chosen = everywhere
-    reason = chosen[0].get("reason")
-    return chosen[0] if reason is None else Missing(reason)
+    return progression(course, overall(course))[1]
 
 
 def _hpfs_days(course: Course) -> float | Missing:
-    return _progression(course, _hepatic(course))[0]
+    return progression(course, hepatic(course))[0]
 
 
 def _hpfs_event(course: Course) -> bool | Missing:
-    return _progression(course, _hepatic(course))[1]
+    return progression(course, hepatic(course))[1]
 
 
 def _next_treatment(course: Course) -> tuple[float | Missing, str | Missing]:
@@ -163,13 +85,6 @@ def _ttnt_event(course: Course) -> str | Missing:
 def _untreated_event(course: Course) -> bool | Missing:
     found = _next_treatment(course)[1]
     return found if isinstance(found, Missing) else found != _CENSORED
-
-
-def _organs(course: Course) -> str | Missing:
-    if isinstance(_response(course), Missing):
-        return Missing.NOT_DONE
-    organs = course.block("follow_up").get("organs")
-    return "all organs" if organs is None else ", ".join(organs)
 
 
 def _worst_event(course: Course) -> str | Missing:
@@ -288,12 +203,34 @@ OUTCOME: tuple[Measure, ...] = (
     (
         Variable(
             name="best_response",
-            meaning="Best overall response up to progression",
+            meaning="Best overall response",
             kind=VariableKind.ORDINAL,
-            levels=_BEST_FIRST,
-            source=_RESPONSE,
+            levels=BEST_FIRST,
+            source=_BEST,
+            later=True,
         ),
-        _best,
+        best,
+    ),
+    (
+        Variable(
+            name="responded",
+            meaning="Objective response: the best overall response is complete or partial",
+            kind=VariableKind.FLAG,
+            source=_BEST,
+            later=True,
+        ),
+        responded,
+    ),
+    (
+        Variable(
+            name="response_day",
+            meaning="Days from treatment to the first complete or partial response",
+            kind=VariableKind.NUMBER,
+            unit="day",
+            source=_RESPONSE,
+            later=True,
+        ),
+        response_day,
     ),
     (
         Variable(
@@ -302,7 +239,7 @@ OUTCOME: tuple[Measure, ...] = (
             kind=VariableKind.TEXT,
             source="case.toml [follow_up] organs",
         ),
-        _organs,
+        organs_read,
     ),
     (
         Variable(
@@ -311,6 +248,7 @@ OUTCOME: tuple[Measure, ...] = (
             kind=VariableKind.ORDINAL,
             levels=("0", "1", "2", "3", "4", "5"),
             source="case.toml [[adverse_events]], CTCAE as stated with each",
+            later=True,
         ),
         _worst_event,
     ),
@@ -320,6 +258,7 @@ OUTCOME: tuple[Measure, ...] = (
             meaning="Any adverse event of grade 3 or more since treatment",
             kind=VariableKind.FLAG,
             source=_EVENTS,
+            later=True,
         ),
         _severe,
     ),
@@ -330,62 +269,8 @@ OUTCOME: tuple[Measure, ...] = (
             kind=VariableKind.NUMBER,
             unit="day",
             source=_EVENTS,
+            later=True,
         ),
         _severe_day,
     ),
-)
-
-OVERALL_SURVIVAL = Endpoint(
-    name="os",
-    title="overall survival",
-    time_column="os_days",
-    event_column="os_event",
-    index_date=_INDEX,
-    event="death of any cause",
-    censoring="last contact at which the patient was known to be alive",
-)
-PROGRESSION_FREE = Endpoint(
-    name="pfs",
-    title="progression-free survival",
-    time_column="pfs_days",
-    event_column="pfs_event",
-    index_date=_INDEX,
-    event="progression by RECIST 1.1 in the organs that were read (response_organs), or death",
-    censoring="last assessment without progression in a patient not known to have died",
-)
-HEPATIC_PROGRESSION_FREE = Endpoint(
-    name="hpfs",
-    title="hepatic progression-free survival",
-    time_column="hpfs_days",
-    event_column="hpfs_event",
-    index_date=_INDEX,
-    event="progression in the liver by RECIST 1.1, or death; progression elsewhere does not count",
-    censoring="last assessment without progression in the liver in a patient not known to have "
-    "died",
-)
-_NO_THERAPY = "last day until which the case says that there was no new therapy"
-NEXT_TREATMENT = Endpoint(
-    name="ttnt",
-    title="time to next treatment",
-    time_column="ttnt_days",
-    event_column="ttnt_event",
-    index_date=_INDEX,
-    event="first day of a new anticancer therapy; death without one competes",
-    censoring=_NO_THERAPY,
-)
-UNTREATED = Endpoint(
-    name="untreated",
-    title="time untreated",
-    time_column="ttnt_days",
-    event_column="untreated_event",
-    index_date=_INDEX,
-    event="first day of a new anticancer therapy, or death of any cause",
-    censoring=_NO_THERAPY,
-)
-ENDPOINTS = (
-    OVERALL_SURVIVAL,
-    PROGRESSION_FREE,
-    HEPATIC_PROGRESSION_FREE,
-    NEXT_TREATMENT,
-    UNTREATED,
 )

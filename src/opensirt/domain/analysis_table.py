@@ -85,6 +85,9 @@ class Variable:
     """Of a category or an ordinal variable, in order."""
     verified: bool = True
     """False when a figure behind the column is known only from memory or second hand (⚠)."""
+    later: bool = False
+    """True when the value becomes known only after the index date, as a response or a toxicity
+    does: survival of groups by it needs a landmark."""
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier() or not self.name.isascii():

@@ -114,6 +114,7 @@ def dictionary_document(table: AnalysisTable) -> dict[str, Any]:
                 "levels": list(one.levels),
                 "source": one.source,
                 "status": "verified" if one.verified else "unverified",
+                **({"later": True} if one.later else {}),
             }
             for one in table.variables
         ],
@@ -208,6 +209,7 @@ def _table(document: Mapping[str, Any], cells: Mapping[str, list[Any]], name: st
                 levels=tuple(one["levels"]),
                 source=one["source"],
                 verified=one["status"] == "verified",
+                later=bool(one.get("later", False)),
             )
             for one in document["variables"]
         )

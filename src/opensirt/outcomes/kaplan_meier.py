@@ -132,7 +132,10 @@ def kaplan_meier(table: RiskTable, *, level: float = 0.95) -> KaplanMeier:
         warnings.simplefilter("ignore", StatisticalWarning)
         fitted = KaplanMeierFitter(alpha=1.0 - level).fit(durations, observed, weights=weights)
     at = np.searchsorted(fitted.survival_function_.index.to_numpy(), table.time)
-    survival = fitted.survival_function_.to_numpy()[at, 0]
+    survival = fitted.survival_function_.to_numpy()[at, 0].copy()
+    # Sums of weights leave a round-off of those at risk: where all have the event, none is left.
+    all_have_it = (table.events > 0) & (table.events >= table.at_risk * (1.0 - _SAME))
+    survival[np.cumsum(all_have_it) > 0] = 0.0
     bounds = fitted.confidence_interval_survival_function_.to_numpy()[at].copy()
     bounds[survival >= 1.0] = 1.0
     bounds[survival <= 0.0] = np.nan
