@@ -1,6 +1,7 @@
 """Typed images and what they refuse."""
 
 from datetime import UTC, datetime
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -46,6 +47,18 @@ def test_voxels_that_are_not_finite_are_refused_and_counted(bad: float) -> None:
     values[0, 0, :2] = bad
     with pytest.raises(InputError, match="2 of 60 voxels"):
         activity(GRID, values)
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_values_whose_squares_overflow_are_kept_and_a_lone_nan_among_them_is_not(
+    order: Literal["C", "F"],
+) -> None:
+    values = np.asarray(np.full(GRID.shape, 3e38, dtype=np.float32), order=order)
+    assert activity(GRID, values).values.max() == np.float32(3e38)
+    spoilt = values.copy(order="K")
+    spoilt[2, 3, 4] = np.nan
+    with pytest.raises(InputError, match="1 of 60 voxels"):
+        activity(GRID, spoilt)
 
 
 def test_a_naive_reference_time_is_refused() -> None:

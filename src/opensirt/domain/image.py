@@ -30,6 +30,17 @@ def require_zone(instant: datetime, *, where: str) -> datetime:
     return instant
 
 
+def number_not_finite(values: NDArray[np.float32]) -> int:
+    """Return how many values are NaN or infinite."""
+    flat = values.reshape(-1) if values.flags.c_contiguous else values.ravel(order="K")
+    # A sum of squares is finite only if every value is, and one pass through memory makes it;
+    # where it is not, large values may have overflowed: then each value is looked at.
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(np.dot(flat, flat)):
+            return 0
+    return int(values.size - np.count_nonzero(np.isfinite(values)))
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Image3D:
     """Read-only values on a grid; only its subclasses say what the values mean.
@@ -51,7 +62,7 @@ class Image3D:
         if self.values.shape != self.grid.shape:
             raise GeometryError(f"values have shape {self.values.shape}, grid {self.grid.shape}")
         values = np.asarray(self.values, dtype=np.float32)
-        n_bad = int(values.size - np.count_nonzero(np.isfinite(values)))
+        n_bad = number_not_finite(values)
         if n_bad:
             raise InputError(
                 f"{n_bad} of {values.size} voxels of a {type(self).__name__} are not finite "

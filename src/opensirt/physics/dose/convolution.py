@@ -91,7 +91,7 @@ class KernelConvolution:
         near_mev = kernel.electron_mev if split is None else kernel.electron_mev + split.near_mev
         octant_j = near_mev * J_PER_MEV
         part = reach(occupied, kernel.half_width, decays.grid.shape)
-        inside = decays.values[part.block]
+        inside = np.ascontiguousarray(decays.values[part.block])
         if part.block != occupied:
             mass = masses(density, part.block)
         even = float(mass.density_kg_per_ml.flat[0]) if mass.uniform else 1.0
@@ -105,7 +105,7 @@ class KernelConvolution:
         close = self._balance(kept, kernel, near_mev, mass.energy_j(in_block), mass.voxel_volume_ml)
         values, balance = in_block, close
         if split is not None:
-            more_j = split.add_far(in_block, inside, mass, workers=self.workers)
+            more_j = split.add_far(in_block, inside, mass)
             balance = with_more(close, more_j)
         if far is not None:
             values = far.dose_gy
@@ -250,6 +250,10 @@ def drop_round_off(energy: NDArray[np.float32], *, all_positive: bool) -> int:
             f"the convolution gave {lowest / float(energy.max()):.2g} of its maximum where nothing "
             "negative went in; the dose is refused. Report this as a defect"
         )
+    if lowest >= -limit:  # as nearly always: all that is negative is round-off
+        n_below = int(np.count_nonzero(energy < 0))
+        np.maximum(energy, np.float32(0.0), out=energy)
+        return n_below
     below_zero = (energy < 0) & (energy >= -limit)
     energy[below_zero] = 0.0
     return int(np.count_nonzero(below_zero))

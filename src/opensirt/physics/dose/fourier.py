@@ -30,12 +30,11 @@ def occupied_block(values: NDArray[np.float32]) -> Block | None:
     if _all_faces_filled(bits):
         whole_k, whole_j, whole_i = (slice(0, length) for length in values.shape)
         return whole_k, whole_j, whole_i
-    over_j = np.bitwise_or.reduce(bits, axis=1)
-    k, i = (np.flatnonzero(over_j.any(axis=axis)) for axis in (1, 0))
+    k = np.flatnonzero(np.bitwise_or.reduce(bits.reshape(len(bits), -1), axis=1))
     if k.size == 0:
         return None
-    rows = np.bitwise_or.reduce(bits[k[0] : k[-1] + 1, :, i[0] : i[-1] + 1], axis=0)
-    j = np.flatnonzero(rows.any(axis=1))
+    over_k = np.bitwise_or.reduce(bits[k[0] : k[-1] + 1], axis=0)
+    j, i = (np.flatnonzero(over_k.any(axis=axis)) for axis in (1, 0))
     first, second, third = (slice(int(at[0]), int(at[-1]) + 1) for at in (k, j, i))
     return first, second, third
 

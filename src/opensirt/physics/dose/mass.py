@@ -71,7 +71,7 @@ def masses(density: DensityMap, block: tuple[slice, slice, slice] | None = None)
     """Return the densities by which an engine divides energy, of a block or of all voxels."""
     lowest = constant("dose_engines", "lightest_density", "density_g_per_ml").value / GRAMS_PER_KG
     floor = np.float32(lowest)
-    values = density.values if block is None else density.values[block]
+    values = density.values if block is None else np.ascontiguousarray(density.values[block])
     least, most = float(values.min()), float(values.max())
     n_raised = 0
     if least < floor:

@@ -248,15 +248,13 @@ class SplitBremsstrahlung:
 
     kernel: VoxelKernel
     near_mev: NDArray[np.float64]
-    _far: _Window
+    far: _Window
 
     def add_far(
         self,
         dose_gy: NDArray[np.float32],
         decays: NDArray[np.float32],
         mass: VoxelMasses,
-        *,
-        workers: int,
     ) -> float:
         """Add the dose by the far part to a block, in place; return its Σ dose × mass in J.
 
@@ -267,26 +265,14 @@ class SplitBremsstrahlung:
         decays : (k, j, i), Bq s/mL
         mass
             Of the block.
-        workers
-            Threads of the Fourier transform.
         """
-        from scipy.fft import next_fast_len
         from scipy.linalg.blas import sgemm
 
-        spacing_mm, density = self.kernel.spacing_mm, self.kernel.density_g_per_ml
-        longest_mm = max(n * mm for n, mm in zip(decays.shape, spacing_mm, strict=True))
-        block_mm = max(
-            constant("dose_engines", "bremsstrahlung", "block_mm").value,
-            longest_mm / constant("dose_engines", "bremsstrahlung", "most_blocks").value,
-        )
-        nodes = tuple(
-            _nodes(n, mm, block_mm) for n, mm in zip(decays.shape, spacing_mm, strict=True)
-        )
-        shares = tuple(one.share for one in nodes)
-        octant = _coarse_octant_mev(self._far, nodes, spacing_mm, density)
-        padded = [next_fast_len(2 * len(one)) for one in shares]
+        density = self.kernel.density_g_per_ml
+        coarse = _coarse_grid(self, decays.shape)
+        shares = coarse.shares
         shared = _gathered(shares, decays)
-        far = convolve_even(shared, octant, (padded[0], padded[1], padded[2]), workers=workers)
+        far = convolve_even(shared, coarse.octant_mev, coarse.padded, workers=1)
         far *= np.float32(J_PER_MEV * GRAMS_PER_KG / density)
         over_i = far @ shares[2]
         over_j = np.ascontiguousarray(shares[1].T @ over_i).reshape(len(far), -1)
@@ -298,6 +284,31 @@ class SplitBremsstrahlung:
             return summed * float(mass.density_kg_per_ml.flat[0]) * mass.voxel_volume_ml
         masses_at = _gathered(shares, mass.density_kg_per_ml)
         return float(np.sum(far.astype(np.float64) * masses_at)) * mass.voxel_volume_ml
+
+
+@dataclass(frozen=True, eq=False)
+class _CoarseGrid:
+    """How voxels are shared out to nodes, (nodes, voxels), and the far part between nodes."""
+
+    shares: tuple[NDArray[np.float32], ...]
+    octant_mev: NDArray[np.float64]
+    padded: tuple[int, int, int]
+
+
+@lru_cache(maxsize=8)
+def _coarse_grid(split: SplitBremsstrahlung, shape: tuple[int, ...]) -> _CoarseGrid:
+    from scipy.fft import next_fast_len
+
+    spacing_mm = split.kernel.spacing_mm
+    longest_mm = max(n * mm for n, mm in zip(shape, spacing_mm, strict=True))
+    block_mm = max(
+        constant("dose_engines", "bremsstrahlung", "block_mm").value,
+        longest_mm / constant("dose_engines", "bremsstrahlung", "most_blocks").value,
+    )
+    nodes = tuple(_nodes(n, mm, block_mm) for n, mm in zip(shape, spacing_mm, strict=True))
+    octant = _coarse_octant_mev(split.far, nodes, spacing_mm, split.kernel.density_g_per_ml)
+    n_k, n_j, n_i = (next_fast_len(2 * len(one.share)) for one in nodes)
+    return _CoarseGrid(tuple(one.share for one in nodes), octant, (n_k, n_j, n_i))
 
 
 def _gathered(
