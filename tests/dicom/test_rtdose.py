@@ -291,6 +291,17 @@ class TestOtherWriters:
         read = read_rtdose(tmp_path / "a.dcm")
         np.testing.assert_allclose(placed(read), GRIDS["plain"], atol=1e-4)
 
+    def test_z_coordinates_want_transverse_planes(self, tmp_path: Path) -> None:
+        write(tmp_path / "a.dcm", dose(GRIDS["plain"]))
+        dataset = pydicom.dcmread(tmp_path / "a.dcm")
+        first = float(dataset.ImagePositionPatient[2])
+        offsets = [float(one) for one in dataset.GridFrameOffsetVector]
+        dataset.GridFrameOffsetVector = [f"{first + one:.6f}" for one in offsets]
+        dataset.ImageOrientationPatient = [-1, 0, 0, 0, 1, 0]  # stacked towards the feet
+        dataset.save_as(tmp_path / "a.dcm")
+        with pytest.raises(InputError, match="on planes that are not transverse"):
+            read_rtdose(tmp_path / "a.dcm")
+
     def test_planes_may_run_backwards(self, tmp_path: Path) -> None:
         made = dose(GRIDS["plain"])
         write(tmp_path / "a.dcm", made)

@@ -93,6 +93,34 @@ class TestContours:
         wanted = box(slice(2, 9), slice(2, 11)) & ~box(slice(4, 7), slice(5, 8))
         np.testing.assert_array_equal(self.masks(tmp_path, keyhole), wanted)
 
+    @pytest.mark.parametrize("shift", [0, 1, 3])
+    @pytest.mark.parametrize("way", [1, -1])
+    def test_a_contour_that_is_there_twice_counts_once(
+        self, tmp_path: Path, shift: int, way: int
+    ) -> None:
+        drawn = rectangle(1, (2.5, 6.5), (3.5, 9.5))
+        again = np.roll(drawn, shift, axis=0)[::way]
+        path = write_rtstruct(tmp_path / "rs", {"Liver": [drawn, again]})
+        (segment,) = read_dicom_segments(path, image())
+        np.testing.assert_array_equal(segment.values, box(slice(3, 7), slice(4, 10)))
+        assert segment.notes == ("1 contours of 'Liver' are there twice; they were counted once",)
+
+    def test_islands_that_touch_do_not_cross(self, tmp_path: Path) -> None:
+        mask = self.masks(
+            tmp_path, rectangle(1, (1.5, 4.5), (3.5, 9.5)), rectangle(1, (4.5, 8.5), (3.5, 9.5))
+        )
+        np.testing.assert_array_equal(mask, box(slice(2, 9), slice(4, 10)))
+
+    def test_a_hole_drawn_a_little_past_the_edge_is_a_hole_and_said(self, tmp_path: Path) -> None:
+        planes = [rectangle(k, (0.5, 10.5), (0.5, 12.5)) for k in range(5)]
+        hole = rectangle(2, (0.2, 4.5), (3.5, 5.5))
+        hole[0, 1] = hole[1, 1] = -10.3  # over the row above the edge
+        path = write_rtstruct(tmp_path / "rs", {"Liver": [*planes, hole]})
+        (segment,) = read_dicom_segments(path, image())
+        assert int(segment.values.sum()) == 5 * 120 - 8 + 2
+        (note,) = segment.notes
+        assert "contours of 'Liver' cross each other: 0.012 mL lie inside two" in note
+
     def test_two_islands_on_one_slice_are_both_there(self, tmp_path: Path) -> None:
         mask = self.masks(
             tmp_path, rectangle(2, (0.5, 3.5), (0.5, 3.5)), rectangle(2, (5.5, 8.5), (5.5, 8.5))
@@ -204,6 +232,11 @@ class TestContourRefusals:
         planes = [rectangle(k, (2, 6), (3, 9)) for k in (0, 2, 4)]
         with pytest.raises(GeometryError, match="on every 2. slice only"):
             self.read(tmp_path, planes, image())
+
+    def test_contours_that_overlap_in_part(self, tmp_path: Path) -> None:
+        drawn = [rectangle(1, (1.5, 5.5), (3.5, 9.5)), rectangle(1, (3.5, 8.5), (3.5, 9.5))]
+        with pytest.raises(GeometryError, match=r"cross each other: 0\.072 mL .* merge them"):
+            self.read(tmp_path, drawn, image())
 
     def test_half_a_point(self, tmp_path: Path) -> None:
         path = write_rtstruct(tmp_path / "rs", {"Liver": [rectangle(1, (2, 6), (3, 9))]})
@@ -330,6 +363,54 @@ class TestSegmentationObjects:
         assert dataset.NumberOfFrames == 5
         (segment,) = read_dicom_segments(path)
         assert segment.values.shape == SHAPE
+
+    @staticmethod
+    def without_spacing(path: Path, thickness: str | None = "3") -> Path:
+        dataset = pydicom.dcmread(path)
+        (measures,) = dataset.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence
+        if "SpacingBetweenSlices" in measures:
+            del measures.SpacingBetweenSlices
+        measures.SliceThickness = thickness
+        dataset.save_as(path)
+        return path
+
+    @pytest.mark.parametrize("slices", [[0, 4], [0, 2, 4], [1, 4], [0, 1, 4]])
+    def test_empty_slices_between_others_take_their_room(
+        self, tmp_path: Path, slices: list[int]
+    ) -> None:
+        mask = np.zeros((1, *SHAPE), bool)
+        mask[0, slices, 3:6, 3:6] = True
+        path = write_seg(tmp_path, mask, PLAIN)
+        (segment,) = read_dicom_segments(path)
+        assert np.linalg.norm(segment.affine[:3, 0]) == pytest.approx(3.0)
+        np.testing.assert_allclose(
+            places(segment.values, segment.affine), places(mask[0], PLAIN), atol=1e-6
+        )
+
+    def test_a_single_slice_without_spacing_is_as_thick_as_it_says(self, tmp_path: Path) -> None:
+        mask = box(slice(3, 6), slice(3, 6), slice(2, 3))
+        path = self.without_spacing(write_seg(tmp_path, mask[None], PLAIN))
+        (segment,) = read_dicom_segments(path)
+        assert np.linalg.norm(segment.affine[:3, 0]) == pytest.approx(3.0)
+        assert "its SliceThickness of 3 mm was taken as the step" in segment.notes[0]
+
+    @pytest.mark.parametrize("slices", [[0, 4], [0, 2, 4], [1, 3]])
+    def test_a_gap_is_not_taken_for_thick_slices(self, tmp_path: Path, slices: list[int]) -> None:
+        mask = np.zeros((1, *SHAPE), bool)
+        mask[0, slices, 3:6, 3:6] = True
+        path = self.without_spacing(write_seg(tmp_path, mask, PLAIN))
+        with pytest.raises(GeometryError, match="and 3 mm thick, and it states no Spacing"):
+            read_dicom_segments(path)
+
+    def test_neighbouring_slices_need_no_spacing(self, tmp_path: Path) -> None:
+        mask = box(slice(3, 6), slice(3, 6), slice(1, 4))
+        path = self.without_spacing(write_seg(tmp_path, mask[None], PLAIN))
+        (segment,) = read_dicom_segments(path)
+        assert int(segment.values.sum()) == 27
+        assert np.linalg.norm(segment.affine[:3, 0]) == pytest.approx(3.0)
+        path = self.without_spacing(write_seg(tmp_path / "b", mask[None], PLAIN), None)
+        with pytest.raises(GeometryError, match="neither SpacingBetweenSlices nor a SliceThick"):
+            read_dicom_segments(path)
 
     def test_a_segmentation_of_another_frame_of_reference_is_refused(self, tmp_path: Path) -> None:
         path = write_seg(tmp_path, box(slice(3, 6), slice(3, 6), slice(0, 5))[None], PLAIN)

@@ -1,12 +1,10 @@
 """The facts that a case states beside its images, and which of them are assumed."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 
 from opensirt.app.case_image import or_missing, shown
-from opensirt.app.gathered import Gathered
 from opensirt.domain.administration import DirectiveFacts, SurveyFacts, VialFacts
 from opensirt.domain.case import (
     AdministrationFacts,
@@ -16,7 +14,7 @@ from opensirt.domain.case import (
     Tissue,
     WorkUpFacts,
 )
-from opensirt.domain.finding import Confirmation, Finding, Severity, refuse_unless_confirmed
+from opensirt.domain.finding import Finding, Severity
 from opensirt.domain.missing import Missing
 from opensirt.domain.order import OrderFacts
 from opensirt.domain.session_dose import EarlierDoseFacts
@@ -35,7 +33,6 @@ from opensirt.files.case_file import (
     WorkUpBlock,
 )
 from opensirt.files.clinical_blocks import PriorDosesBlock, PriorTreatmentBlock
-from opensirt.reference.table import read_table
 from opensirt.units import BQ_PER_GBQ, BQ_PER_MBQ, GRAMS_PER_KG
 from opensirt.workflow.administer import administered_by_vials
 from opensirt.workflow.threshold_territory import thresholded_label
@@ -199,49 +196,6 @@ def directive_facts(block: DirectiveBlock) -> DirectiveFacts:
 
 def _becquerel(value_mbq: float | None) -> float | Missing:
     return Missing.NOT_RECORDED if value_mbq is None else value_mbq * BQ_PER_MBQ
-
-
-def with_declared_activity(
-    facts: AdministrationFacts | None,
-    declared_bq: float | Missing,
-    *,
-    image_id: str,
-    confirmations: Iterable[Confirmation],
-    gathered: Gathered,
-) -> AdministrationFacts | None:
-    """Return the administration with the activity that the header of its image declares.
-
-    Raises
-    ------
-    ConfirmationError
-        When case and header state different activities.
-    """
-    if isinstance(declared_bq, Missing):
-        return facts
-    given = facts or AdministrationFacts(device="unknown")
-    stated_bq = given.administered_activity_bq
-    if isinstance(stated_bq, Missing):
-        both = (given.dispensed_activity_bq, given.residual_activity_bq)
-        if not any(isinstance(one, Missing) for one in both):
-            return facts
-        gathered.note(
-            "activity_from_header",
-            f"the administered activity, {declared_bq / BQ_PER_MBQ:.4g} MBq, is that of the header "
-            f"of image {image_id!r}; the case states none",
-        )
-        return replace(given, administered_activity_bq=declared_bq)
-    apart = read_table("plausible_ranges")["agreement"]["administered_activity_fraction"]
-    if abs(declared_bq - stated_bq) > apart * stated_bq:
-        gathered.findings.append(
-            refuse_unless_confirmed(
-                "administered_activity",
-                f"the case states an administered activity of {stated_bq / BQ_PER_MBQ:.4g} MBq, "
-                f"the header of image {image_id!r} {declared_bq / BQ_PER_MBQ:.4g} MBq; the case's "
-                "is used",
-                confirmations,
-            )
-        )
-    return facts
 
 
 def assumptions(stated: CaseFile) -> tuple[Finding, ...]:

@@ -5,6 +5,7 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import TypeVar
 
+from opensirt.app.declared_administration import DeclaredAdministration
 from opensirt.app.gathered import Gathered
 from opensirt.app.image_file import read_image_file, sha256_of_path
 from opensirt.domain.case import CaseImage, ImageRole
@@ -25,8 +26,8 @@ CT_ROLES = frozenset({ImageRole.CT, ImageRole.SCOUT_CT})
 
 def read_case_image(
     block: ImageBlock, folder: Path, gathered: Gathered, *, zone: tzinfo | None = None
-) -> tuple[CaseImage, float | Missing]:
-    """Return one image of a case, and the administered activity that its header declares.
+) -> tuple[CaseImage, DeclaredAdministration]:
+    """Return one image of a case, and what its header declares of the administration.
 
     `zone` is that of the site, for DICOM files that state none.
 
@@ -73,7 +74,12 @@ def read_case_image(
         ),
         assumed=tuple(block.assumed),
     )
-    return made, read.administered_activity_bq
+    to_injection = read.decay_corrected_to == Event.ADMINISTRATION.value
+    declared = DeclaredAdministration(
+        activity_bq=read.administered_activity_bq,
+        corrected_to=read.administered_at if to_injection else Missing.NOT_RECORDED,
+    )
+    return made, declared
 
 
 def or_missing(value: T | None) -> T | Missing:

@@ -12,13 +12,17 @@ from opensirt.app.case_facts import (
     prescription,
     territory_facts,
     tissue_facts,
-    with_declared_activity,
     work_up_facts,
 )
 from opensirt.app.case_image import read_case_image, require_after_administration
 from opensirt.app.case_planar import read_case_planar
 from opensirt.app.case_structures import read_case_structures, require_shared_frame
 from opensirt.app.case_visits import read_visit_segments
+from opensirt.app.declared_administration import (
+    DeclaredAdministration,
+    referred_to_its_injection,
+    with_declared_activity,
+)
 from opensirt.app.gathered import Gathered
 from opensirt.domain.case import Case, CaseImage, ImageRole
 from opensirt.domain.finding import Confirmation
@@ -45,7 +49,8 @@ def read_case(path: Path, *, zone: tzinfo | None = None) -> Case:
     GeometryError
         When structures share a frame of reference with no image.
     ConfirmationError
-        When the files seem to be of different patients or treatments.
+        When the files seem to be of different patients or treatments, or a header and the case
+        give administrations of different days.
     """
     path = case_file_path(Path(path))
     stated = read_case_file(path)
@@ -55,7 +60,7 @@ def read_case(path: Path, *, zone: tzinfo | None = None) -> Case:
     confirmations = tuple(Confirmation(one.finding, one.by, one.on) for one in stated.confirmations)
     administration = administration_facts(stated.administration)
     images: list[CaseImage] = []
-    declared: list[tuple[str, float | Missing]] = []
+    declared: dict[str, DeclaredAdministration] = {}
     planar = tuple(
         read_case_planar(block, stated.planar_regions, folder, gathered, zone=zone)
         for block in stated.images
@@ -64,10 +69,10 @@ def read_case(path: Path, *, zone: tzinfo | None = None) -> Case:
     for image_block in stated.images:
         if image_block.role is ImageRole.PLANAR:
             continue
-        image, declared_bq = read_case_image(image_block, folder, gathered, zone=zone)
+        image, said = read_case_image(image_block, folder, gathered, zone=zone)
         images.append(image)
         if image.role is ImageRole.VERIFICATION:
-            declared.append((image.id, declared_bq))
+            declared[image.id] = said
     structures = StructureSet(
         tuple(
             structure
@@ -78,16 +83,21 @@ def read_case(path: Path, *, zone: tzinfo | None = None) -> Case:
     visit_segments = read_visit_segments(stated.follow_up, folder, images, gathered)
     gathered.require_one_patient(confirmations)
     require_shared_frame(images, structures)
-    require_after_administration(
-        images, administration.administered_at if administration else Missing.NOT_RECORDED
-    )
-    for image_id, declared_bq in declared:
+    given_at = administration.administered_at if administration else Missing.NOT_RECORDED
+    require_after_administration(images, given_at)
+    for number, one in enumerate(images):
+        if one.id not in declared:
+            continue
+        said = declared[one.id]
         administration = with_declared_activity(
             administration,
-            declared_bq,
-            image_id=image_id,
+            said.activity_bq,
+            image_id=one.id,
             confirmations=confirmations,
             gathered=gathered,
+        )
+        images[number] = referred_to_its_injection(
+            one, said.corrected_to, given_at, confirmations=confirmations, gathered=gathered
         )
     return Case(
         key=stated.key,

@@ -7,11 +7,22 @@ from datetime import datetime, tzinfo
 from types import MappingProxyType
 
 from pydicom.dataset import Dataset
-from pydicom.uid import CTImageStorage, EnhancedCTImageStorage
+from pydicom.uid import (
+    CTImageStorage,
+    EnhancedCTImageStorage,
+    LegacyConvertedEnhancedCTImageStorage,
+)
 
 from opensirt.dicom.decay_reference import decay_reference
-from opensirt.dicom.getters import common_text, items, optional_float, optional_text, where
-from opensirt.dicom.instant import acquisition, earliest, in_zone
+from opensirt.dicom.getters import (
+    common_text,
+    items,
+    optional_float,
+    optional_int,
+    optional_text,
+    where,
+)
+from opensirt.dicom.instant import acquisition, earliest, in_zone, injection, spread_too_far
 from opensirt.dicom.radionuclide import series_radionuclide
 from opensirt.dicom.real_world import activity_mapping
 from opensirt.domain.missing import Missing
@@ -24,6 +35,13 @@ _DECAYING = ("PT", "NM")
 
 _PET_UNITS: Mapping[str, ImageUnit] = MappingProxyType(
     {"BQML": ImageUnit.BQ_PER_ML, "CNTS": ImageUnit.COUNTS}
+)
+_CT_CLASSES = (
+    CTImageStorage,
+    EnhancedCTImageStorage,
+    LegacyConvertedEnhancedCTImageStorage,
+    "",
+    None,
 )
 _PHILIPS_SCALE = (0x7053, 0x1009)
 """Private element of Philips: factor from counts to Bq/mL."""
@@ -40,6 +58,7 @@ class SeriesFacts:
     acquired_at: datetime | Missing = Missing.NOT_RECORDED
     duration_s: float | Missing = Missing.NOT_RECORDED
     administered_activity_bq: float | Missing = Missing.NOT_RECORDED
+    administered_at: datetime | Missing = Missing.NOT_RECORDED
     notes: tuple[str, ...] = ()
 
 
@@ -54,8 +73,15 @@ def series_facts(headers: Sequence[Dataset], zone: tzinfo | None = None) -> Seri
     """
     modality = common_text(headers, "Modality")
     name = "" if isinstance(modality, Missing) else modality
-    acquired = earliest([acquisition(header) for header in headers])
+    times = [acquisition(header) for header in headers]
+    acquired = earliest(times)
     notes: tuple[str, ...] = ()
+    if spread_too_far(times):
+        note = (
+            "the acquisition times of its images contradict each other (a date stayed behind at "
+            "midnight?) and were not used; the case has to state acquired_at"
+        )
+        notes = (note,)
     if name in _DECAYING and isinstance(acquired, datetime) and acquired.tzinfo is None:
         how = "was not used" if zone is None else f"was read in the time zone {zone} of the site"
         notes = (f"the acquisition time carries no time zone (TimezoneOffsetFromUTC) and {how}",)
@@ -98,10 +124,7 @@ def is_secondary_capture(header: Dataset) -> bool:
 def _ct(headers: Sequence[Dataset], plain: SeriesFacts, zone: tzinfo | None) -> SeriesFacts:
     del zone
     rescale = common_text(headers, "RescaleType")
-    is_ct = all(
-        header.get("SOPClassUID") in (CTImageStorage, EnhancedCTImageStorage, "", None)
-        for header in headers
-    )
+    is_ct = all(header.get("SOPClassUID") in _CT_CLASSES for header in headers)
     if rescale == "HU" or (is_ct and isinstance(rescale, Missing)):
         return replace(plain, unit=ImageUnit.HU)
     kind = "" if is_ct else " and the files are no CT images (secondary capture or other)"
@@ -113,10 +136,10 @@ def _ct(headers: Sequence[Dataset], plain: SeriesFacts, zone: tzinfo | None) -> 
 def _pet(headers: Sequence[Dataset], plain: SeriesFacts, zone: tzinfo | None) -> SeriesFacts:
     units = common_text(headers, "Units")
     unit: ImageUnit | Missing = Missing.NOT_RECORDED
-    notes = plain.notes
-    mapped = activity_mapping(headers[0])
+    notes = (*plain.notes, *_slices_left_out(headers))
+    mapped = _mapped_unit(headers)
     if isinstance(units, Missing) and mapped is not None:
-        unit = mapped[1]
+        unit = mapped
     elif isinstance(units, Missing):
         notes += ("the PET declares no Units; the case has to state them",)
     elif units in _PET_UNITS:
@@ -140,14 +163,39 @@ def _nuclear(headers: Sequence[Dataset], plain: SeriesFacts, zone: tzinfo | None
             f"{where(headers[0])}: Units are {units}; wanted counts or BQML; export the series in "
             "one of these"
         )
-    mapped = activity_mapping(headers[0])
+    mapped = _mapped_unit(headers)
     facts = replace(plain, unit=unit)
     if isinstance(units, Missing) and mapped is not None:
-        facts = replace(facts, unit=mapped[1])
+        facts = replace(facts, unit=mapped)
     elif isinstance(units, Missing) and is_secondary_capture(headers[0]):
         note = "the files are secondary captures and declare no unit; the case has to state it"
         facts = replace(facts, unit=Missing.NOT_RECORDED, notes=(*plain.notes, note))
     return _with_emission(headers, facts, zone, bq_per_dose_unit=BQ_PER_MBQ)  # NM Isotope: MBq
+
+
+def _mapped_unit(headers: Sequence[Dataset]) -> ImageUnit | None:
+    """Return the unit that the real-world value mappings of all images lead to."""
+    mapped = [activity_mapping(header) for header in headers]
+    found = {None if one is None else one[1] for one in mapped}
+    if len(found) > 1:
+        listed = ", ".join(sorted("none" if one is None else one.symbol for one in found))
+        raise InputError(
+            f"{where(headers[0])}: the real-world value mappings of its images lead to different "
+            f"units ({listed}); wanted one; export the series with Units BQML"
+        )
+    return found.pop()
+
+
+def _slices_left_out(headers: Sequence[Dataset]) -> tuple[str, ...]:
+    """Say that a series declares more slices than there are: at its ends no gap shows it."""
+    declared = optional_int(headers[0], "NumberOfSlices")
+    if isinstance(declared, Missing) or declared <= len(headers):
+        return ()
+    note = (
+        f"the series declares {declared} slices, {len(headers)} are here: some may be missing at "
+        "its ends"
+    )
+    return (note,)
 
 
 def _with_emission(
@@ -165,6 +213,7 @@ def _with_emission(
         facts,
         radionuclide=nuclide.name,
         administered_activity_bq=_administered(headers, bq_per_dose_unit),
+        administered_at=in_zone(injection(headers[0]), zone),
         decay_corrected_to=corrected,
         duration_s=_duration_s(headers),
         notes=(*facts.notes, *nuclide.notes, *notes),

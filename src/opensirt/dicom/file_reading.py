@@ -178,6 +178,13 @@ def frames(path: Path) -> NDArray[np.generic]:
 def _stored_bits(dataset: Dataset, values: NDArray[np.generic]) -> NDArray[np.generic]:
     """Return the values without what old scanners kept in the unused high bits (overlays)."""
     stored, allocated = optional_int(dataset, "BitsStored"), values.dtype.itemsize * 8
+    highest = optional_int(dataset, "HighBit")
+    if isinstance(stored, int) and isinstance(highest, int) and highest != stored - 1:
+        raise InputError(
+            f"{where(dataset)}: HighBit is {highest} for {stored} BitsStored: the values do not "
+            f"begin at the lowest bit, and are not read here; wanted HighBit {stored - 1}; export "
+            "the series again"
+        )
     if values.dtype.kind not in "iu" or isinstance(stored, Missing) or stored >= allocated:
         return values
     spare = values.dtype.type(allocated - stored)

@@ -6,10 +6,13 @@ from datetime import date, datetime, time, timedelta, timezone, tzinfo
 from pydicom.dataset import Dataset
 from pydicom.valuerep import DA, DT, TM
 
-from opensirt.dicom.getters import optional_text
+from opensirt.dicom.getters import items, optional_text
 from opensirt.domain.missing import Missing
 
 _MINUTES_PER_HOUR = 60
+
+_ONE_SERIES = timedelta(hours=12)
+"""Acquisition times of one series that lie farther apart than this contradict each other."""
 
 
 def local_time(
@@ -44,6 +47,22 @@ def acquisition(header: Dataset) -> datetime | Missing:
     )
 
 
+def injection(header: Dataset) -> datetime | Missing:
+    """Return the clock time of the injection that a header gives.
+
+    Where it gives a time without a date, it is the last such time before the acquisition.
+    """
+    for item in items(header, "RadiopharmaceuticalInformationSequence"):
+        whole = _datetime(optional_text(item, "RadiopharmaceuticalStartDateTime"))
+        if whole is not None:
+            return whole if whole.tzinfo is not None else whole.replace(tzinfo=file_zone(header))
+        at, began = _clock(optional_text(item, "RadiopharmaceuticalStartTime")), acquisition(header)
+        if at is not None and isinstance(began, datetime):
+            found = datetime.combine(began.date(), at, tzinfo=began.tzinfo)
+            return found if found <= began else found - timedelta(days=1)
+    return Missing.NOT_RECORDED
+
+
 def file_zone(dataset: Dataset) -> tzinfo | None:
     """Return the zone of TimezoneOffsetFromUTC (±HHMM), or None when the file states none."""
     text = optional_text(dataset, "TimezoneOffsetFromUTC")
@@ -67,13 +86,25 @@ def in_zone(instant: datetime | Missing, zone: tzinfo | None) -> datetime | Miss
 
 
 def earliest(instants: Sequence[datetime | Missing]) -> datetime | Missing:
-    """Return the first of some clock times; `Missing` when any is absent or zones are mixed."""
+    """Return the first of some clock times.
+
+    `Missing` when any is absent, zones are mixed, or they contradict each other: farther apart
+    than a series lasts, as when midnight passed and the date stayed.
+    """
     known = [one for one in instants if isinstance(one, datetime)]
     if not known or len(known) != len(instants):
         return Missing.NOT_RECORDED
     if len({one.tzinfo is None for one in known}) > 1:
         return Missing.NOT_RECORDED
-    return min(known)
+    return Missing.NOT_RECORDED if spread_too_far(known) else min(known)
+
+
+def spread_too_far(instants: Sequence[datetime | Missing]) -> bool:
+    """Whether clock times cannot be of one series."""
+    known = [one for one in instants if isinstance(one, datetime)]
+    if len({one.tzinfo is None for one in known}) != 1:
+        return False
+    return max(known) - min(known) > _ONE_SERIES
 
 
 def _datetime(text: str | Missing) -> datetime | None:

@@ -37,7 +37,7 @@ _OTHER_VECTORS = {
 
 
 def require_tomographic(header: Dataset) -> None:
-    """Raise `InputError` unless the third value of ImageType is RECON TOMO, or is absent."""
+    """Raise `InputError` unless ImageType says RECON TOMO or nothing, and not TRANSMISSION."""
     text = optional_text(header, "ImageType")
     kinds = [] if isinstance(text, Missing) else text.split("\\")
     kind = kinds[2] if len(kinds) > 2 else ""  # noqa: PLR2004 - the third value
@@ -45,6 +45,11 @@ def require_tomographic(header: Dataset) -> None:
         raise InputError(
             f"{where(header)}: ImageType says {kind}: {_OTHER_KINDS[kind]}; wanted a reconstructed "
             f"volume ({_VOLUME}); name the reconstructed series"
+        )
+    if "TRANSMISSION" in kinds[3:]:
+        raise InputError(
+            f"{where(header)}: ImageType says TRANSMISSION: a map of attenuation, not of activity; "
+            "wanted EMISSION; name the series of the emission"
         )
 
 
@@ -85,9 +90,10 @@ def nuclear_affine(header: Dataset) -> tuple[list[int], NDArray[np.float64]]:
         if "ImagePositionPatient" in detector:
             placed = detector
             break
+    turned = placed if "ImageOrientationPatient" in placed else header
     first = plane(
         required_floats(placed, "ImagePositionPatient", n=3),
-        required_floats(placed, "ImageOrientationPatient", n=6),
+        required_floats(turned, "ImageOrientationPatient", n=6),
         required_floats(header, "PixelSpacing", n=2),
         where=where(header),
     )

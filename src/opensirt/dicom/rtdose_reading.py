@@ -15,13 +15,16 @@ from opensirt.dicom.getters import (
     required_floats,
     required_text,
 )
-from opensirt.dicom.planes import plane, stacked
+from opensirt.dicom.planes import Plane, plane, stacked
 from opensirt.domain.missing import Missing
 from opensirt.domain.reading import ReadVolume
 from opensirt.errors import InputError
 from opensirt.units import ImageUnit
 
 _SAME_OFFSET_MM = 0.01
+
+_ALONG_Z = 1 - 1e-6
+"""Cosine with the long axis from which a plane is transverse and stacked towards the head."""
 
 
 def read_rtdose(path: Path) -> ReadVolume:
@@ -57,7 +60,7 @@ def read_rtdose(path: Path) -> ReadVolume:
         required_floats(dataset, "PixelSpacing", n=2),
         where=path.name,
     )
-    offsets = _offsets_mm(path, dataset, len(stored), float(first.position_mm[2]))
+    offsets = _offsets_mm(path, dataset, len(stored), first)
     planes = [
         plane(
             tuple(first.position_mm + first.normal * offset),
@@ -86,11 +89,12 @@ def read_rtdose(path: Path) -> ReadVolume:
     )
 
 
-def _offsets_mm(path: Path, dataset: Dataset, n_frames: int, first_z_mm: float) -> list[float]:
+def _offsets_mm(path: Path, dataset: Dataset, n_frames: int, first: Plane) -> list[float]:
     """Return the distance of each plane from the first along the normal.
 
     The standard allows offsets that begin with 0, or (transverse planes) z coordinates.
     """
+    first_z_mm = float(first.position_mm[2])
     if n_frames == 1:
         return [0.0]
     offsets = optional_floats(dataset, "GridFrameOffsetVector")
@@ -100,7 +104,14 @@ def _offsets_mm(path: Path, dataset: Dataset, n_frames: int, first_z_mm: float) 
             f"{path.name}: GridFrameOffsetVector has {found} values for {n_frames} planes; wanted "
             "one each; export the dose again"
         )
-    if abs(offsets[0]) > _SAME_OFFSET_MM and abs(offsets[0] - first_z_mm) > _SAME_OFFSET_MM:
+    relative = abs(offsets[0]) <= _SAME_OFFSET_MM
+    if not relative and float(first.normal[2]) < _ALONG_Z:
+        raise InputError(
+            f"{path.name}: GridFrameOffsetVector begins with {offsets[0]:g} mm on planes that are "
+            "not transverse; wanted offsets from the first plane, beginning with 0; export the "
+            "dose again"
+        )
+    if not relative and abs(offsets[0] - first_z_mm) > _SAME_OFFSET_MM:
         raise InputError(
             f"{path.name}: GridFrameOffsetVector begins with {offsets[0]:g} mm, which is neither 0 "
             f"nor the z of the first plane ({first_z_mm:g} mm); wanted one of these; export the "

@@ -10,12 +10,17 @@ from pydicom.dataset import Dataset
 
 from opensirt.dicom.facts import patient_digests
 from opensirt.dicom.file_reading import DAMAGE, quiet
-from opensirt.dicom.getters import optional_text
+from opensirt.dicom.functional_groups import flat_headers
+from opensirt.dicom.getters import optional_float, optional_text
+from opensirt.domain.missing import Missing
 from opensirt.domain.reading import ReadSegment
-from opensirt.errors import InputError
+from opensirt.errors import GeometryError, InputError
 
 _INSIDE_FROM = 0.5
 """A fractional voxel belongs to the segment from this part on."""
+
+_ROUNDING = 1.01
+"""A step up to this many thicknesses is one thickness: both are rounded decimal text."""
 
 
 def segmentation_segments(
@@ -24,12 +29,16 @@ def segmentation_segments(
     """Return the wanted segments of a SEG on its own grid, slices along row × column.
 
     Slices between the first and the last that the file leaves out are empty, as the standard
-    allows. Fractional segments are cut at one half, with a note.
+    allows. Fractional segments are cut at one half, with a note. Where the file states no
+    SpacingBetweenSlices, a single slice is as thick as its SliceThickness, and slices farther
+    apart than that are refused: whether empty ones lie between them cannot be told.
 
     Raises
     ------
     InputError
         When the object is damaged or no regular volume.
+    GeometryError
+        When the distance between its slices cannot be told.
     """
     try:
         import highdicom
@@ -78,7 +87,7 @@ def _segment(
     volume = segmentation.get_volume(segment_numbers=[number])
     values = np.asarray(volume.array)[..., 0]
     affine = np.array(volume.affine, np.float64)
-    notes: list[str] = []
+    notes = _step_by_thickness(path, dataset, affine, len(values))
     kind = str(dataset.get("SegmentationType", ""))
     if kind == "FRACTIONAL":
         meaning = str(dataset.get("SegmentationFractionalType", "")).lower() or "fraction"
@@ -97,6 +106,34 @@ def _segment(
         patient_digests=patient_digests([dataset]),
         notes=tuple(notes),
     )
+
+
+def _step_by_thickness(
+    path: Path, dataset: Dataset, affine: NDArray[np.float64], n_slices: int
+) -> list[str]:
+    """Set or check the step along k of a file that does not state it; return what to say of it."""
+    first = flat_headers(dataset)[0]
+    if not isinstance(optional_float(first, "SpacingBetweenSlices"), Missing):
+        return []
+    thickness = optional_float(first, "SliceThickness")
+    if isinstance(thickness, Missing) or thickness <= 0:
+        raise GeometryError(
+            f"{path.name}: the segmentation states neither SpacingBetweenSlices nor a "
+            "SliceThickness; wanted the distance between its slices; export it again with that"
+        )
+    step_mm = float(np.linalg.norm(affine[:3, 0]))
+    if n_slices == 1:
+        # The library takes 1 mm where the file says nothing.
+        affine[:3, 0] *= thickness / step_mm
+        return [f"a single slice: its SliceThickness of {thickness:g} mm was taken as the step"]
+    if step_mm > _ROUNDING * thickness:
+        raise GeometryError(
+            f"{path.name}: the slices of the segmentation are {step_mm:.4g} mm apart and "
+            f"{thickness:g} mm thick, and it states no SpacingBetweenSlices: whether empty slices "
+            "were left out between them cannot be told; wanted the spacing; export it again with "
+            "that, or with its empty slices"
+        )
+    return []
 
 
 def _along_normal(

@@ -93,6 +93,7 @@ def read_series(
         acquired_at=plan.facts.acquired_at,
         duration_s=plan.facts.duration_s,
         administered_activity_bq=plan.facts.administered_activity_bq,
+        administered_at=plan.facts.administered_at,
         patient_digests=plan.patient_digests,
         notes=plan.notes,
     )
@@ -179,10 +180,13 @@ def _modality(files: Sequence[HeaderFile]) -> str:
 
 
 def _values(plan: SeriesPlan) -> NDArray[np.float32]:
+    # Rows and Columns of a damaged header can be anything: the first file is decoded before room
+    # is made for all.
+    first, _, _ = plan.frames[0]
+    decoded = first, frames(first)
     values = np.empty((len(plan.frames), plan.rows, plan.columns), np.float32)
-    decoded: tuple[Path, NDArray[np.generic]] | None = None
     for k, (path, frame, mapping) in enumerate(plan.frames):
-        if decoded is None or decoded[0] != path:
+        if decoded[0] != path:
             decoded = path, frames(path)
         if not 0 <= frame < len(decoded[1]):
             raise InputError(

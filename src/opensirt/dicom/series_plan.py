@@ -8,7 +8,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
-from pydicom.uid import CTImageStorage, PositronEmissionTomographyImageStorage
+from pydicom.uid import (
+    CTImageStorage,
+    EnhancedCTImageStorage,
+    EnhancedPETImageStorage,
+    LegacyConvertedEnhancedCTImageStorage,
+    LegacyConvertedEnhancedPETImageStorage,
+    PositronEmissionTomographyImageStorage,
+)
 
 from opensirt.dicom.facts import SeriesFacts, patient_digests, series_facts
 from opensirt.dicom.file_reading import require_grey
@@ -26,7 +33,14 @@ from opensirt.dicom.real_world import ValueMapping, activity_mapping, rescale
 from opensirt.domain.missing import Missing
 from opensirt.errors import GeometryError, InputError
 
-_RESCALED = (CTImageStorage, PositronEmissionTomographyImageStorage)
+_RESCALED = (
+    CTImageStorage,
+    PositronEmissionTomographyImageStorage,
+    EnhancedCTImageStorage,
+    EnhancedPETImageStorage,
+    LegacyConvertedEnhancedCTImageStorage,
+    LegacyConvertedEnhancedPETImageStorage,
+)
 """Images whose stored values mean nothing without slope and intercept."""
 
 

@@ -1,6 +1,6 @@
 """RTSTRUCT in: contours become masks on the grid of the image they were drawn on."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from opensirt.dicom.getters import items, optional_int, optional_text, required_
 from opensirt.domain.missing import Missing
 from opensirt.domain.reading import ReadSegment, ReadVolume
 from opensirt.errors import GeometryError, InputError, MissingInputError
+from opensirt.units import ML_PER_MM3
 
 _FILLED = ("CLOSED_PLANAR", "CLOSEDPLANAR_XOR")
 _OFF_PLANE = 0.1
@@ -20,6 +21,13 @@ _OFF_PLANE = 0.1
 
 _ON_EDGE = (2, 3)
 """Labels of `grid_points_in_poly` for points on a vertex and on an edge."""
+
+_SAME_POINT = 1e-3
+"""Corners closer than this many voxels are one corner (coordinates are rounded text)."""
+
+_CROSSING_AT_MOST = 0.01
+"""Part of a structure that may lie where its contours cross; more has two readings too different
+for one volume."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -36,8 +44,9 @@ def structure_set_segments(
     """Return one segment for each wanted region of interest, on the grid of `reference`.
 
     A voxel is inside when its centre is inside an odd number of the contours of its plane, so
-    that holes and keyholes stay open; a centre on a contour is inside. Points and open contours
-    make no volume: they are left out with a note.
+    that holes and keyholes stay open; a centre on a contour is inside. A contour that is there
+    twice counts once, with a note. Points and open contours make no volume: they are left out
+    with a note.
 
     Raises
     ------
@@ -45,7 +54,7 @@ def structure_set_segments(
         When the reference has no geometry.
     GeometryError
         When the frames of reference differ, or contours lie on no plane of the reference, outside
-        it, or only on every second (third, …) plane.
+        it, or only on every second (third, …) plane, or cross each other.
     InputError
         When the file has no region of interest.
     """
@@ -140,8 +149,16 @@ def _mask(
         by_plane.setdefault(contour.plane, []).append(contour)
     if n_left_out:
         notes.append(f"{n_left_out} points or open contours of {label!r} enclose nothing")
+    n_twice = n_crossing = 0
     for plane, contours in by_plane.items():
-        mask[plane] = _filled([one.corners for one in contours], (j, i))
+        once = _once([one.corners for one in contours])
+        n_twice += len(contours) - len(once)
+        mask[plane], crossing = _filled(once, (j, i))
+        n_crossing += crossing
+    if n_twice:
+        notes.append(f"{n_twice} contours of {label!r} are there twice; they were counted once")
+    if n_crossing:
+        notes.append(_crossing_note(path, label, n_crossing, int(mask.sum()), affine))
     _require_neighbouring_planes(path, label, by_plane)
     if by_plane and not mask.any():
         notes.append(f"the contours of {label!r} enclose no voxel centre")
@@ -190,11 +207,51 @@ def _contour(
     return _Contour(plane=plane, corners=corners)
 
 
-def _filled(contours: list[NDArray[np.float64]], shape: tuple[int, int]) -> NDArray[np.bool_]:
+def _once(contours: list[NDArray[np.float64]]) -> list[NDArray[np.float64]]:
+    """Leave out contours that repeat another one, whatever corner or way round they begin with.
+
+    Two equal contours would otherwise cancel each other and leave an empty slice.
+    """
+    kept: list[NDArray[np.float64]] = []
+    for one in contours:
+        if not any(_same_corners(one, other) for other in kept):
+            kept.append(one)
+    return kept
+
+
+def _same_corners(one: NDArray[np.float64], other: NDArray[np.float64]) -> bool:
+    if one.shape != other.shape or np.abs(one.mean(axis=0) - other.mean(axis=0)).max() > (
+        _SAME_POINT
+    ):
+        return False
+    starts = np.flatnonzero(np.abs(other - one[0]).max(axis=1) <= _SAME_POINT)
+    turned = (np.roll(way, -shift, axis=0) for way, shift in _turns(other, starts))
+    return any(bool((np.abs(one - each) <= _SAME_POINT).all()) for each in turned)
+
+
+def _turns(
+    corners: NDArray[np.float64], starts: NDArray[np.int64]
+) -> Iterator[tuple[NDArray[np.float64], int]]:
+    """Yield both ways round, with the corner that comes first."""
+    for start in starts:
+        yield corners, int(start)
+        yield corners[::-1], len(corners) - 1 - int(start)
+
+
+def _filled(
+    contours: list[NDArray[np.float64]], shape: tuple[int, int]
+) -> tuple[NDArray[np.bool_], int]:
+    """Return what the contours of one plane hold, and how many voxels have two readings.
+
+    Where two contours cross, they may be islands that overlap or a hole drawn past the edge: the
+    voxels in dispute are the fewer of those in both and those of the smaller in it alone.
+    """
     from skimage.measure import grid_points_in_poly
 
     odd = np.zeros(shape, dtype=bool)
     edge = np.zeros(shape, dtype=bool)
+    insides: list[NDArray[np.bool_]] = []
+    n_crossing = 0
     for corners in contours:
         low = np.maximum(np.floor(corners.min(axis=0)).astype(int), 0)
         high = np.minimum(np.ceil(corners.max(axis=0)).astype(int) + 1, shape)
@@ -204,7 +261,27 @@ def _filled(contours: list[NDArray[np.float64]], shape: tuple[int, int]) -> NDAr
         where = grid_points_in_poly(tuple(high - low), corners - low, binarize=False)
         odd[box] ^= where == 1
         edge[box] |= np.isin(where, _ON_EDGE)
-    return odd | edge
+        inside = np.zeros(shape, dtype=bool)
+        inside[box] = where == 1
+        for other in insides:
+            n_both = int((inside & other).sum())
+            n_crossing += min(n_both, min(int(inside.sum()), int(other.sum())) - n_both)
+        insides.append(inside)
+    return odd | edge, n_crossing
+
+
+def _crossing_note(
+    path: Path, label: str, n_crossing: int, n_inside: int, affine: NDArray[np.float64]
+) -> str:
+    """Return what to say of crossing contours; refuse them where they matter."""
+    volume_ml = n_crossing * abs(float(np.linalg.det(affine[:3, :3]))) * ML_PER_MM3
+    text = f"contours of {label!r} cross each other: {volume_ml:.2g} mL lie inside two of them"
+    if n_crossing > _CROSSING_AT_MOST * n_inside:
+        raise GeometryError(
+            f"{path.name}: {text} in part; wanted contours that lie apart or one within the other; "
+            "merge them where they were drawn"
+        )
+    return f"{text}, and were taken as a hole"
 
 
 def _planes_between(by_plane: Mapping[int, object]) -> set[int]:

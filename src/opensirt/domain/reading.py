@@ -25,6 +25,8 @@ class ReadVolume:
     decay_corrected_to
         What the values refer to where the file says so: ``"administration"``,
         ``"acquisition"``, or an instant with its zone (a DICOM time without a zone is not one).
+    administered_at
+        Instant of the injection that the file gives.
     patient_digests
         Field (``id``, ``birth_date``, ``sex``) → sha256 of its content, to compare patients
         without keeping who they are.
@@ -41,6 +43,7 @@ class ReadVolume:
     acquired_at: datetime | Missing = Missing.NOT_RECORDED
     duration_s: float | Missing = Missing.NOT_RECORDED
     administered_activity_bq: float | Missing = Missing.NOT_RECORDED
+    administered_at: datetime | Missing = Missing.NOT_RECORDED
     patient_digests: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     """What a reader noticed: shown as findings."""
