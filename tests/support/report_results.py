@@ -8,7 +8,14 @@ import numpy as np
 from builders import activity, ball, centred_grid, counts, structure
 
 from opensirt.domain.case import Case, CaseImage, ImageRole, Prescription
-from opensirt.domain.delivery import Delivery, StructureDelivery, TopUp, VoxelAgreement
+from opensirt.domain.delivery import (
+    ComparedPlan,
+    Delivery,
+    PlanStanding,
+    StructureDelivery,
+    TopUp,
+    VoxelAgreement,
+)
 from opensirt.domain.dvh import Dvh
 from opensirt.domain.finding import Confirmation, Finding, Severity
 from opensirt.domain.grid import Grid
@@ -169,6 +176,19 @@ def verification(*, counts_only: bool = False) -> Verification:
                     imaged_gy=one.mean_gy,
                 )
                 for one in results[0].structures
+            ),
+            plan=ComparedPlan(
+                device="resin",
+                model="partition",
+                radionuclide="Y-90",
+                engine="kernel",
+                administered_bq={"whole": 1.4e9 * 1.15 / 1.10},
+                reaching_bq={"whole": 1.4e9},
+                means_gy={one.label: one.mean_gy * 1.15 for one in results[0].structures},
+                standing=PlanStanding.GIVEN,
+                record="0002-plan.json",
+                sha256="0123456789abcdef" * 4,
+                named_by="0006-administer.json",
             ),
             given_over_planned=1.10 / 1.15,
             perfect_ratio=1.15,

@@ -1,6 +1,5 @@
 """Planned against delivered in both activity scales, underdosed tumours, what could be added."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -17,9 +16,10 @@ from opensirt.domain.case import (
     Tissue,
     WorkUpFacts,
 )
+from opensirt.domain.delivery import ComparedPlan, PlanStanding
 from opensirt.domain.finding import Finding
 from opensirt.domain.missing import Missing
-from opensirt.domain.record import DoseResult, PlanRow, Verification
+from opensirt.domain.record import DoseResult, Verification
 from opensirt.domain.session_dose import EarlierDoseFacts
 from opensirt.domain.site import Figure
 from opensirt.domain.structure import StructureKind, StructureSet
@@ -75,22 +75,21 @@ def profile(limit_gy: float = 1000.0, lung_gy: float = 1000.0, **targets: float)
     )
 
 
-def plan_row(activity_bq: float) -> PlanRow:
-    nothing = Missing.NOT_EVALUABLE
-    return PlanRow(
-        device="glass",
-        model="voxel",
-        territory="whole",
-        administered_activity_bq=activity_bq,
-        reaching_liver_bq=activity_bq,
-        tumour_gy=nothing,
-        normal_liver_gy=nothing,
-        perfused_normal_liver_gy=nothing,
-        perfused_volume_gy=nothing,
-        lung_gy=nothing,
-        sphere_count=nothing,
-        binding="",
-    )
+def plan(activity_bq: float = TOTAL_BQ, **changes: object) -> ComparedPlan:
+    given: dict[str, object] = {
+        "device": "glass",
+        "model": "voxel",
+        "radionuclide": PLANNED.radionuclide,
+        "engine": PLANNED.engine,
+        "administered_bq": {"whole": activity_bq},
+        "reaching_bq": {"whole": activity_bq},
+        "means_gy": {one.label: one.mean_gy for one in PLANNED.structures},
+        "standing": PlanStanding.GIVEN,
+        "record": "0002-plan.json",
+        "sha256": "ab" * 32,
+        "named_by": "0006-administer.json",
+    }
+    return ComparedPlan(**{**given, **changes})  # type: ignore[arg-type]  # test facts
 
 
 def planned_dose() -> DoseResult:
@@ -107,8 +106,8 @@ def verified(case: Case, the_site: object = None, *, planned_bq: float = TOTAL_B
         the_site or profile(),  # type: ignore[arg-type]  # a site profile
         made_at=NOW,
         software={},
+        plan=plan(planned_bq),
         planned=PLANNED,
-        row=plan_row(planned_bq),
     )
 
 
@@ -178,8 +177,7 @@ def test_another_nuclide_than_planned_is_not_compared() -> None:
         profile(),  # type: ignore[arg-type]
         made_at=NOW,
         software={},
-        planned=replace(PLANNED, radionuclide="Ho-166"),
-        row=plan_row(TOTAL_BQ),
+        plan=plan(radionuclide="Ho-166"),
     )
     assert said(made, "other_nuclide_than_planned")
     assert made.delivery is not None
@@ -265,7 +263,7 @@ def test_all_sessions_are_summed_with_the_measured_dose() -> None:
     assert made.cumulative.territories_gy["whole"] == pytest.approx(
         30.0 + this.territories_gy["whole"]
     )
-    assert said(made, "prior_dose_added") == []  # the plan says it where there is one
+    assert len(said(made, "prior_dose_added")) == 1
 
 
 def test_a_target_of_the_prescription_is_the_goal() -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from pathlib import Path
 
-from opensirt.app.course_record import ADMINISTER, approvals_of, latest_plan_if_any, state_of
+from opensirt.app.course_record import ADMINISTER, approvals_of, plan_in_force, state_of
 from opensirt.app.plain import plain
 from opensirt.app.read_case import read_case
 from opensirt.app.record import add_document
@@ -55,7 +55,7 @@ def administer(
         case.administration,
         state_of(case, case_file, site.profile),
         site.profile,
-        plan=latest_plan_if_any(folder),
+        plan=plan_in_force(folder),
         approvals=approvals_of(folder),
         made_at=made_at,
         software=software_versions(),

@@ -9,10 +9,10 @@ from opensirt.app.read_case import read_case
 from opensirt.app.record import add_document
 from opensirt.app.site import site_in_force
 from opensirt.app.software import software_versions
-from opensirt.domain.approval import Approval
+from opensirt.domain.approval import APPROVALS_NEEDED, Approval
 from opensirt.files.case_file import case_file_path
-from opensirt.workflow.approve import APPROVALS_NEEDED, approving_roles, valid_approvals
 from opensirt.workflow.approve import approve as approval_of
+from opensirt.workflow.approve import approving_roles, valid_approvals
 
 APPROVAL_SCHEMA = "opensirt/approval/1"
 

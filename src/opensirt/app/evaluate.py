@@ -10,6 +10,7 @@ from opensirt.app.follow_up_course import has_follow_up
 from opensirt.app.selection import case_selection
 from opensirt.app.software import software_versions
 from opensirt.domain.case import Case
+from opensirt.domain.delivery import ComparedPlan
 from opensirt.domain.delivery_error import DeliveryErrors
 from opensirt.domain.finding import Finding, Severity
 from opensirt.domain.image import DoseMap
@@ -55,6 +56,8 @@ class RunOptions:
     """Device → errors that robust planning draws from; those in print for devices not named."""
     optimise: OptimiseRequest | None = None
     """Choose the best activities of every device as well."""
+    compared: ComparedPlan | None = None
+    """Plan on record that a delivery is held against; the plan of this run where None."""
     step: str | None = None
     """One of `STEPS`: do that one, with those before it that it needs, and refuse where it is not
     possible. None does every possible step."""
@@ -79,6 +82,7 @@ def evaluate(case: Case, site: SiteProfile, options: RunOptions) -> CaseResult:
         When the input of a step cannot be used.
     """
     from opensirt.workflow.plan import plan
+    from opensirt.workflow.plan_compared import plan_made_again
     from opensirt.workflow.verify import verify
     from opensirt.workflow.work_up import ScoutAnatomy, scout_anatomy, work_up
 
@@ -108,7 +112,9 @@ def evaluate(case: Case, site: SiteProfile, options: RunOptions) -> CaseResult:
     needs_scout = options.step in ("work-up", "plan")
     if case.scout() is not None or needs_scout:
         workup = attempt("work-up", do_work_up)
-    if workup is not None and options.includes("plan"):
+    # A verification alone makes no plan again where one is on record.
+    on_record = options.step == "verify" and options.compared is not None
+    if workup is not None and options.includes("plan") and not on_record:
         known = workup
         planned = attempt(
             "plan",
@@ -132,9 +138,10 @@ def evaluate(case: Case, site: SiteProfile, options: RunOptions) -> CaseResult:
                 case,
                 site,
                 engine=options.engine,
-                planned=prescribed_dose(planned),
-                row=None if planned is None else planned.chosen,
+                plan=options.compared or plan_made_again(planned),
+                planned=prescribed_dose(planned) if options.compared is None else None,
                 workup=workup,
+                anatomy=anatomy,
                 made_at=options.made_at,
                 software=software,
             ),

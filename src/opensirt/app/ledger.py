@@ -80,9 +80,9 @@ def entered(
     from opensirt.workflow.ledger_entry import ledger_entry
 
     path, measured = ledger_path(site), result.verification
-    if path is None or measured is None or result.plan is None or result.workup is None:
+    if path is None or measured is None or result.workup is None:
         return result
-    entry = ledger_entry(case, result.workup, result.plan, measured, recorded_at=recorded_at)
+    entry = ledger_entry(case, result.workup, measured, recorded_at=recorded_at)
     if isinstance(entry, Missing):
         return result
     number, what = append_entry(path, entry)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+from opensirt.app.course_record import compared_plan
 from opensirt.app.evaluate import RunOptions, evaluate, exported_dose, ordered
 from opensirt.app.follow_up import FOLLOW_UP, follow_up_document, follow_up_of_run
 from opensirt.app.ledger import entered, with_site_errors
@@ -65,6 +66,7 @@ def run_folder(
     site = site_in_force(given=site_path, case_folder=folder)
     options.progress("reading")
     case = read_case(path, zone=site.zone)
+    options = replace(options, compared=compared_plan(folder, unapproved=False))
     return run_case(
         case,
         site.profile,

@@ -1,7 +1,9 @@
 """One step of a case folder, with its record."""
 
+from dataclasses import replace
 from pathlib import Path
 
+from opensirt.app.course_record import compared_plan
 from opensirt.app.evaluate import RunOptions, evaluate
 from opensirt.app.ledger import entered, with_site_errors
 from opensirt.app.read_case import read_case
@@ -26,15 +28,18 @@ def do_step(
     InputError
         When the case cannot be used for this step; no record is added then.
     """
-    if options.step is None:
+    step = options.step
+    if step is None:
         raise InputError("no step is named; run_case does them all")
     folder = case_file_path(path).parent
     site = site_in_force(given=site_path, case_folder=folder)
     options.progress("reading")
     case = read_case(path, zone=site.zone)
+    if step == "verify":
+        options = replace(options, compared=compared_plan(folder, unapproved=True))
     whole = evaluate(case, site.profile, with_site_errors(options, site, case))
-    if options.step == "verify":
+    if step == "verify":
         whole = entered(whole, case, site, recorded_at=options.made_at)
-    part = steps_of(case, whole)[options.step]
-    record = add_record(folder, options.step, case, part)
+    part = steps_of(case, whole)[step]
+    record = add_record(folder, step, case, part)
     return case, part, record

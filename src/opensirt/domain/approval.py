@@ -9,6 +9,9 @@ from unicodedata import normalize
 from opensirt.domain.record import Number
 from opensirt.errors import InputError
 
+APPROVALS_NEEDED = 2
+"""A plan is signed by two people: one cannot check what he made himself."""
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class PlanOnRecord:

@@ -1,12 +1,68 @@
 """A delivery against its plan: structure by structure, voxel by voxel, and what could be added."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from types import MappingProxyType
 
 from opensirt.domain.image import DoseMap
 from opensirt.domain.missing import Missing
 from opensirt.domain.structure import StructureKind
 
 Number = float | Missing
+
+
+class PlanStanding(Enum):
+    """How a plan stands to the treatment that is verified."""
+
+    GIVEN = "given"
+    """An administration names it."""
+    ORDERED = "ordered"
+    """An order names it, no administration does."""
+    APPROVED = "approved, neither ordered nor given"
+    NOT_APPROVED = "not approved by two people"
+    MADE_AGAIN = "made again"
+    """From the case as it is: no record is compared with."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ComparedPlan:
+    """The plan that a delivery is held against: read from its record, or made again."""
+
+    device: str
+    model: str
+    radionuclide: str
+    engine: str
+    """Of its dose; empty where the plan has none."""
+    administered_bq: Mapping[str, Number]
+    """Territory → activity to administer."""
+    reaching_bq: Mapping[str, Number]
+    """Territory → activity that reaches the liver."""
+    means_gy: Mapping[str, float]
+    """Structure → planned mean dose."""
+    standing: PlanStanding
+    record: str = ""
+    """Name of the file; empty for a plan that was made again."""
+    sha256: str = ""
+    """Of the record's bytes."""
+    named_by: str = ""
+    """Record of the order or administration that names the plan."""
+    later: str = ""
+    """Record of a later plan that two people approved, where there is one."""
+
+    def __post_init__(self) -> None:
+        for name in ("administered_bq", "reaching_bq", "means_gy"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
+
+    @property
+    def total_bq(self) -> Number:
+        """Activity to administer to all territories."""
+        total = 0.0
+        for bq in self.administered_bq.values():
+            if isinstance(bq, Missing):
+                return bq
+            total += bq
+        return total if self.administered_bq else Missing.NOT_DONE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,16 +136,24 @@ class Delivery:
     engine: str
     device: str
     structures: tuple[StructureDelivery, ...]
+    plan: ComparedPlan | None
+    """None where there is none to compare with."""
     given_over_planned: Number
-    """Administered over planned activity."""
+    """Administered over planned activity, of all territories."""
     perfect_ratio: Number
     """What the image of a perfect delivery shows over the declared activity, for this device."""
     perfect_ratio_standard_uncertainty: Number
     perfect_ratio_source: str
+    territories_given_over_planned: Mapping[str, float] = field(default_factory=dict)
+    """Where vials say what each of several territories got; one factor for all else."""
     voxels: tuple[VoxelAgreement, ...] = ()
     difference: DoseMap | None = None
     """Delivered minus planned for the activity given, on the grid of the image."""
     top_ups: tuple[TopUp, ...] = ()
+
+    def __post_init__(self) -> None:
+        parts = MappingProxyType(dict(self.territories_given_over_planned))
+        object.__setattr__(self, "territories_given_over_planned", parts)
 
     @property
     def planned_structures(self) -> tuple[StructureDelivery, ...]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from opensirt.clinical.follow_up_record import FollowUp
 from opensirt.domain.case import Case
-from opensirt.domain.delivery import Delivery
+from opensirt.domain.delivery import ComparedPlan, Delivery
 from opensirt.domain.finding import Finding
 from opensirt.domain.missing import Missing
 from opensirt.domain.record import (
@@ -420,10 +420,26 @@ def _minus(above: float, below: Number) -> Number:
     return below if isinstance(below, Missing) else above - below
 
 
+def _compared_plan(plan: ComparedPlan) -> dict[str, Any]:
+    """Return which plan a delivery was held against."""
+    return {
+        "standing": plan.standing.value,
+        "record": plan.record,
+        "sha256": plan.sha256,
+        "named_by": plan.named_by,
+        "device": plan.device,
+        "model": plan.model,
+        "engine": plan.engine,
+        "administered_activity_bq": _numbers(plan.administered_bq),
+    }
+
+
 def _delivery(one: Delivery) -> dict[str, Any]:
     return {
         "engine": one.engine,
         "device": one.device,
+        **({} if one.plan is None else {"plan": _compared_plan(one.plan)}),
+        "territories_given_over_planned_ratio": dict(one.territories_given_over_planned),
         "given_over_planned_ratio": _number(one.given_over_planned),
         "perfect_imaged_over_declared_ratio": _number(one.perfect_ratio),
         "perfect_imaged_over_declared_standard_uncertainty": _number(

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from opensirt.domain.delivery import PlanStanding
 from opensirt.domain.finding import Severity
 from opensirt.domain.missing import Missing
 from opensirt.domain.response import ResponseCategory
@@ -387,6 +388,8 @@ def _delivery() -> dict[str, Any]:
             "perfect_imaged_over_declared_ratio": _NUMBER,
         },
         {
+            "plan": _compared_plan(),
+            "territories_given_over_planned_ratio": _map({"type": "number"}),
             "perfect_imaged_over_declared_standard_uncertainty": _NUMBER,
             "perfect_source": _TEXT,
             "voxels": _list(_object({"label": _NAME, **_keyed(voxel, _NUMBER)})),
@@ -397,6 +400,21 @@ def _delivery() -> dict[str, Any]:
                 )
             ),
         },
+    )
+
+
+def _compared_plan() -> dict[str, Any]:
+    """Return the schema of the plan that a delivery was held against."""
+    return _object(
+        {
+            "standing": {"enum": [one.value for one in PlanStanding]},
+            "record": _TEXT,
+            "sha256": _TEXT,
+            "device": _NAME,
+            "model": _NAME,
+            "administered_activity_bq": _map(_NUMBER),
+        },
+        {"named_by": _TEXT, "engine": _NAME},
     )
 
 

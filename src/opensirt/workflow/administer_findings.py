@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from opensirt.domain.administration import DeliveredVial, TerritoryDelivery, Verdict
-from opensirt.domain.approval import Approval, CaseState, PlanOnRecord
+from opensirt.domain.approval import APPROVALS_NEEDED, Approval, CaseState, PlanOnRecord
 from opensirt.domain.case import AdministrationFacts
 from opensirt.domain.finding import Finding, Severity
 from opensirt.domain.missing import Missing
@@ -11,7 +11,7 @@ from opensirt.domain.record import Number
 from opensirt.reference.constant import constant
 from opensirt.reference.table import read_table
 from opensirt.units import BQ_PER_MBQ
-from opensirt.workflow.approve import APPROVALS_NEEDED, valid_approvals
+from opensirt.workflow.approve import valid_approvals
 from opensirt.workflow.deviation import TOLERANCE, deviation_limit
 
 

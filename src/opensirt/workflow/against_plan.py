@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from opensirt.domain.case import Case, CaseImage
-from opensirt.domain.delivery import Delivery
+from opensirt.domain.delivery import ComparedPlan, Delivery
 from opensirt.domain.device import UNKNOWN_DEVICE, device
 from opensirt.domain.finding import Finding, Severity
 from opensirt.domain.missing import Missing
-from opensirt.domain.record import DoseResult, LungShunt, Number, PlanRow, Workup
+from opensirt.domain.record import DoseResult, LungShunt, Number, Workup
 from opensirt.domain.session_dose import (
     CumulativeDose,
     SessionDose,
@@ -32,6 +32,7 @@ from opensirt.workflow.limit_in_force import (
     limits_in_force,
     targets_in_force,
 )
+from opensirt.workflow.plan_compared import PlannedDoses
 from opensirt.workflow.session_dose import cumulative_dose, earlier_named, earlier_sessions
 from opensirt.workflow.structure_dose import WeightedStructure
 from opensirt.workflow.territory_region import territory_facts
@@ -53,8 +54,8 @@ def against_plan(
     weights: Sequence[WeightedStructure],
     structures: StructureSet,
     *,
-    planned: DoseResult | None,
-    row: PlanRow | None,
+    plan: ComparedPlan | None,
+    doses: PlannedDoses,
     workup: Workup | None,
     imaged_bq: Number,
 ) -> tuple[AgainstPlan, tuple[Finding, ...]]:
@@ -66,22 +67,21 @@ def against_plan(
         Of the verification, every engine and calibration.
     weights, structures
         In the frame of the image.
-    planned, row, workup
+    plan, doses, workup
         Of the same course, where it was planned.
     imaged_bq
         Total of the image at administration; `Missing` for counts.
     """
     name = case.administration.device if case.administration is not None else UNKNOWN_DEVICE
     given_bq = administered_bq(case)
-    delivery, said = delivery_of(planned, row, results, weights, device=name, given_bq=given_bq)
+    delivery, said = delivery_of(plan, doses, results, weights, device=name, given_bq=given_bq)
     findings = list(said)
     ratio: Number = Missing.NOT_EVALUABLE
     if not isinstance(imaged_bq, Missing) and not isinstance(given_bq, Missing):
         ratio = imaged_bq / given_bq
     findings += scale_named(delivery, ratio)
     earlier = earlier_sessions(case.earlier, site)
-    if row is None:  # the plan says it where there is one
-        findings += earlier_named(earlier)
+    findings += earlier_named(earlier)
     target: InForce | None = None
     limits: Mapping[str, InForce] = {}
     if name != UNKNOWN_DEVICE:

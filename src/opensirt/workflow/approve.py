@@ -4,12 +4,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from opensirt.domain.approval import Approval, CaseState, PlanOnRecord, person_key
+from opensirt.domain.approval import (
+    APPROVALS_NEEDED,
+    Approval,
+    CaseState,
+    PlanOnRecord,
+    person_key,
+)
 from opensirt.domain.site import SiteProfile
 from opensirt.errors import RuleError
-
-APPROVALS_NEEDED = 2
-"""A plan is signed by two people: one cannot check what he made himself."""
 
 
 def changed_since_plan(

@@ -1,30 +1,31 @@
 """Planned against delivered: structure by structure in both activity scales, voxel by voxel."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from opensirt.domain.delivery import Delivery, StructureDelivery, VoxelAgreement
+from opensirt.domain.delivery import ComparedPlan, Delivery, StructureDelivery, VoxelAgreement
 from opensirt.domain.device import UNKNOWN_DEVICE
 from opensirt.domain.finding import Finding, Severity
 from opensirt.domain.image import DoseMap
 from opensirt.domain.missing import Missing
-from opensirt.domain.record import DoseResult, Number, PlanRow
+from opensirt.domain.record import DoseResult, Number
 from opensirt.domain.structure import StructureKind
 from opensirt.imaging.resample import averaged_on
 from opensirt.reference.constant import constant
 from opensirt.reference.table import read_table
 from opensirt.workflow.delivered_dose import AS_IMAGED, SELF_CALIBRATED
+from opensirt.workflow.plan_compared import PlannedDoses, total_part
 from opensirt.workflow.structure_dose import LIVER_KINDS, WeightedStructure
 
 RULES = "verification_rules"
 
 
 def delivery_of(
-    planned: DoseResult | None,
-    row: PlanRow | None,
+    plan: ComparedPlan | None,
+    doses: PlannedDoses,
     results: Sequence[DoseResult],
     weights: Sequence[WeightedStructure],
     *,
@@ -40,8 +41,10 @@ def delivery_of(
 
     Parameters
     ----------
-    planned, row
-        Dose map and row of the prescribed device and model; None where there are none.
+    plan
+        Activities and mean doses of the prescribed device and model; None where there is none.
+    doses
+        Maps of the plan, of `planned_doses`.
     results
         Of the verification, every engine and calibration.
     weights
@@ -51,23 +54,18 @@ def delivery_of(
     given_bq
         Administered activity.
     """
-    findings: list[Finding] = []
-    if planned is not None and planned.radionuclide != results[0].radionuclide:
-        text = (
-            f"{planned.radionuclide} was planned, {results[0].radionuclide} was imaged: planned "
-            "and measured dose are not compared"
-        )
-        findings.append(Finding(Severity.WARN, "other_nuclide_than_planned", text))
-        planned = None
+    findings = list(_other_than_planned(plan, results[0].radionuclide, device))
+    if plan is not None and plan.radionuclide != results[0].radionuclide:
+        plan = None
     engine = results[0].engine
-    plan_gy: dict[str, float] = {}
+    plan_gy: Mapping[str, float] = {}
     part: Number = Missing.NOT_DONE
-    if planned is not None and row is not None:
-        if any(one.engine == planned.engine for one in results):
-            engine = planned.engine
-        findings += _engines_named(planned.engine, engine)
-        plan_gy = {one.label: one.mean_gy for one in planned.structures}
-        part = _part(given_bq, row.administered_activity_bq)
+    if plan is not None:
+        if any(one.engine == plan.engine for one in results):
+            engine = plan.engine
+        findings += _engines_named(plan.engine, engine)
+        plan_gy = plan.means_gy
+        part = total_part(given_bq, plan.total_bq)
     of_engine = {one.calibration: one for one in results if one.engine == engine}
     imaged, scaled = of_engine.get(AS_IMAGED), of_engine.get(SELF_CALIBRATED)
     structures = tuple(
@@ -75,7 +73,7 @@ def delivery_of(
             label=one.label,
             kind=one.kind,
             planned_gy=plan_gy.get(one.label, Missing.NOT_DONE),
-            planned_as_given_gy=_times(plan_gy.get(one.label, Missing.NOT_DONE), part),
+            planned_as_given_gy=_as_given(plan_gy, one.label, doses, part),
             delivered_gy=_mean(scaled, one.label),
             imaged_gy=_mean(imaged, one.label),
         )
@@ -88,31 +86,63 @@ def delivery_of(
         engine=engine,
         device=device,
         structures=structures,
+        plan=plan,
         given_over_planned=part,
+        territories_given_over_planned={} if plan is None else doses.parts,
         perfect_ratio=missing if scale is None else float(scale["value"]),
         perfect_ratio_standard_uncertainty=(
             missing if scale is None else float(scale["standard_uncertainty"])
         ),
         perfect_ratio_source="" if scale is None else str(scales["source"]),
     )
-    if planned is not None and scaled is not None and not isinstance(part, Missing):
-        delivery, found = _with_voxels(delivery, planned.dose, scaled.dose, part, weights)
+    expected = None if plan is None else _expected(doses, part)
+    if expected is not None and scaled is not None:
+        delivery, found = _with_voxels(delivery, *expected, scaled.dose, weights)
         findings += found
     return delivery, tuple(findings)
 
 
-def _times(gy: Number, part: Number) -> Number:
-    if isinstance(gy, Missing):
-        return gy
-    return part if isinstance(part, Missing) else gy * part
+def _other_than_planned(
+    plan: ComparedPlan | None, nuclide: str, device: str
+) -> tuple[Finding, ...]:
+    """Say when another nuclide or another device was given than planned."""
+    if plan is None:
+        return ()
+    if plan.radionuclide != nuclide:
+        text = (
+            f"{plan.radionuclide} was planned, {nuclide} was imaged: planned and measured dose are "
+            "not compared"
+        )
+        return (Finding(Severity.WARN, "other_nuclide_than_planned", text),)
+    if device not in (plan.device, UNKNOWN_DEVICE):
+        text = (
+            f"{plan.device} was planned, {device} was given: planned doses are those of "
+            f"{plan.device}"
+        )
+        return (Finding(Severity.WARN, "other_device_than_planned", text),)
+    return ()
 
 
-def _part(given_bq: Number, planned_bq: Number) -> Number:
-    if isinstance(given_bq, Missing):
-        return given_bq
-    if isinstance(planned_bq, Missing):
-        return planned_bq
-    return given_bq / planned_bq if planned_bq > 0 else Missing.NOT_EVALUABLE
+def _as_given(
+    plan_gy: Mapping[str, float], label: str, doses: PlannedDoses, part: Number
+) -> Number:
+    """Return the planned dose for what was given, territory by territory where that is known."""
+    if label not in plan_gy:
+        return Missing.NOT_DONE
+    if not doses.parts or isinstance(part, Missing):
+        return part if isinstance(part, Missing) else plan_gy[label] * part
+    if doses.as_given is None:
+        return Missing.NOT_EVALUABLE
+    return doses.as_given.structure(label).mean_gy
+
+
+def _expected(doses: PlannedDoses, part: Number) -> tuple[DoseMap, float] | None:
+    """Return the map of the plan and its factor to the activity given."""
+    if doses.as_given is not None:
+        return doses.as_given.dose, 1.0
+    if doses.planned is None or doses.parts or isinstance(part, Missing):
+        return None
+    return doses.planned.dose, part
 
 
 def _mean(result: DoseResult | None, label: str) -> Number:
@@ -134,8 +164,8 @@ def _engines_named(planned: str, used: str) -> tuple[Finding, ...]:
 def _with_voxels(
     delivery: Delivery,
     planned: DoseMap,
-    delivered: DoseMap,
     part: float,
+    delivered: DoseMap,
     weights: Sequence[WeightedStructure],
 ) -> tuple[Delivery, tuple[Finding, ...]]:
     if planned.grid.frame_of_reference_uid != delivered.grid.frame_of_reference_uid:

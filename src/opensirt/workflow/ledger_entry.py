@@ -5,7 +5,7 @@ from datetime import datetime
 from opensirt.domain.case import AdministrationFacts, Case
 from opensirt.domain.image import ActivityMap, CountsImage
 from opensirt.domain.missing import Missing
-from opensirt.domain.record import DoseResult, Number, Plan, Verification, Workup
+from opensirt.domain.record import DoseResult, Number, Verification, Workup
 from opensirt.domain.site_ledger import LedgerEntry, LesionEntry, TerritoryEntry, with_content
 from opensirt.domain.structure import StructureKind
 from opensirt.physics.administered import dispensed_and_residual_bq
@@ -17,7 +17,6 @@ from opensirt.workflow.delivered_dose import SELF_CALIBRATED
 def ledger_entry(
     case: Case,
     workup: Workup,
-    plan: Plan,
     verification: Verification,
     *,
     recorded_at: datetime,
@@ -29,13 +28,13 @@ def ledger_entry(
 
     Parameters
     ----------
-    case, workup, plan, verification
+    case, workup, verification
         Of one course.
     recorded_at
         Now, with its zone.
     """
-    delivery, row = verification.delivery, plan.chosen
-    if delivery is None or row is None or not delivery.planned_structures:
+    delivery = verification.delivery
+    if delivery is None or delivery.plan is None or not delivery.planned_structures:
         return Missing.NOT_DONE
     if isinstance(delivery.given_over_planned, Missing):
         return delivery.given_over_planned
@@ -53,10 +52,10 @@ def ledger_entry(
         content="",
         recorded_at=recorded_at,
         device=delivery.device,
-        model=row.model,
+        model=delivery.plan.model,
         engine=delivery.engine,
         scout_nuclide=_scout_nuclide(case),
-        planned_activity_bq=row.administered_activity_bq,
+        planned_activity_bq=delivery.plan.total_bq,
         administered_activity_bq=verification.administered_activity_bq,
         residual_fraction=_residual_fraction(facts, nuclide),
         lung_shunt_predicted=workup.lung_shunt.fraction,

@@ -63,9 +63,27 @@ def planned_dose(
     UnknownNameError
         When there is no such engine.
     """
-    name = engine or site.planning_engine
     reaching_bq = _reaching(rows, anatomy.regions)
-    product = device(rows[0].device)
+    return dose_of_activities(
+        anatomy, workup, site, rows[0].device, reaching_bq, engine=engine or site.planning_engine
+    )
+
+
+def dose_of_activities(
+    anatomy: ScoutAnatomy,
+    workup: Workup,
+    site: SiteProfile,
+    device_name: str,
+    reaching_bq: Sequence[float],
+    *,
+    engine: str,
+) -> tuple[DoseResult, tuple[Finding, ...]]:
+    """Return the dose map of activities that reach the territories, in the work-up's order.
+
+    As `planned_dose`, which takes them from rows.
+    """
+    name = engine
+    product = device(device_name)
     product.require_known(step="planning")
     assert not isinstance(product.radionuclide, Missing)  # noqa: S101 - required just above
     nuclide = radionuclide(product.radionuclide, site.data_set)

@@ -4,15 +4,16 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from opensirt.domain.case import Case, CaseImage
+from opensirt.domain.delivery import ComparedPlan
 from opensirt.domain.finding import Finding
 from opensirt.domain.image import ActivityMap, CountsImage, Image3D
 from opensirt.domain.missing import Missing
-from opensirt.domain.record import DoseResult, PlanRow, Verification, Workup
+from opensirt.domain.record import DoseResult, Verification, Workup
 from opensirt.domain.site import SiteProfile
 from opensirt.domain.structure import StructureSet
 from opensirt.errors import MissingInputError
 from opensirt.provenance import Provenance
-from opensirt.reference.radionuclide import radionuclide
+from opensirt.reference.radionuclide import Radionuclide, radionuclide
 from opensirt.reference.table import read_table
 from opensirt.workflow.against_plan import against_plan, shunt_seen
 from opensirt.workflow.anatomy import liver_of, tumours_inside_liver, with_derived_structures
@@ -37,6 +38,12 @@ from opensirt.workflow.dose_uncertainty import (
     with_uncertainties,
 )
 from opensirt.workflow.image_checks import negatives_counted, not_mirrored, one_frame
+from opensirt.workflow.plan_compared import (
+    PlannedDoses,
+    given_parts,
+    planned_doses,
+    standing_named,
+)
 from opensirt.workflow.recovered_dose import (
     recovered_doses,
     recovery_method,
@@ -44,6 +51,7 @@ from opensirt.workflow.recovered_dose import (
 )
 from opensirt.workflow.structure_dose import weighted
 from opensirt.workflow.threshold_territory import with_thresholded
+from opensirt.workflow.work_up import ScoutAnatomy
 
 __all__ = ["AS_IMAGED", "SELF_CALIBRATED", "verify"]
 
@@ -55,9 +63,10 @@ def verify(
     made_at: datetime,
     software: Mapping[str, str],
     engine: str | None = None,
+    plan: ComparedPlan | None = None,
     planned: DoseResult | None = None,
-    row: PlanRow | None = None,
     workup: Workup | None = None,
+    anatomy: ScoutAnatomy | None = None,
     seed: int | None = None,
 ) -> Verification:
     """Compute the delivered dose from the image after treatment.
@@ -70,11 +79,14 @@ def verify(
     ----------
     engine
         In place of the site's verification engine.
-    planned, row
-        Dose map and row of the prescribed device and model; planned and delivered dose are then
+    plan
+        That was given: from its record, or made again; planned and delivered dose are then
         compared in both activity scales.
-    workup
-        Of the same case: lung shunt and lung mass for what could still be given.
+    planned
+        Dose map of the plan where it was made already; else it is laid out anew.
+    workup, anatomy
+        Of the same case: lung shunt and lung mass for what could still be given, and the scout's
+        regions over which the plan's map is laid out.
     seed
         Of the draws behind the intervals; the one of the reference table where None.
 
@@ -142,14 +154,16 @@ def verify(
     )
     shifted[0] = with_uncertainties(shifted[0], uncertainties)
     findings += uncertainty_finding(uncertainties)
+    doses, dose_findings = _of_plan(plan, planned, case, nuclide, site, workup, anatomy)
+    findings += dose_findings
     about_plan, plan_findings = against_plan(
         case,
         site,
         shifted,
         weights,
         structures,
-        planned=planned,
-        row=row,
+        plan=plan,
+        doses=doses,
         workup=workup,
         imaged_bq=measured.imaged_bq if measured.absolute else Missing.NOT_EVALUABLE,
     )
@@ -167,7 +181,10 @@ def verify(
         provenance=Provenance(
             method="verify",
             made_at=made_at,
-            inputs=case.inputs,
+            inputs={
+                **case.inputs,
+                **({plan.record: plan.sha256} if plan is not None and plan.record else {}),
+            },
             parameters={
                 "engine": shifted[0].engine,
                 "radionuclide": nuclide.name,
@@ -183,6 +200,23 @@ def verify(
         lung_shunt_seen=seen,
         cumulative=about_plan.cumulative,
     )
+
+
+def _of_plan(
+    plan: ComparedPlan | None,
+    made: DoseResult | None,
+    case: Case,
+    nuclide: Radionuclide,
+    site: SiteProfile,
+    workup: Workup | None,
+    anatomy: ScoutAnatomy | None,
+) -> tuple[PlannedDoses, tuple[Finding, ...]]:
+    """Return the doses of a plan for what was planned and given, and how the plan stands."""
+    if plan is None or plan.radionuclide != nuclide.name:
+        return PlannedDoses(), () if plan is None else standing_named(plan)
+    parts, proportion = given_parts(case, plan, nuclide)
+    doses, laid_out = planned_doses(plan, made, parts, anatomy=anatomy, workup=workup, site=site)
+    return doses, (*standing_named(plan), *proportion, *laid_out)
 
 
 def _name_of_nuclide(image: Image3D) -> str:

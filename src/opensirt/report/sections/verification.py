@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TypeVar
 
-from opensirt.domain.delivery import Delivery, StructureDelivery, VoxelAgreement
+from opensirt.domain.delivery import Delivery, PlanStanding, StructureDelivery, VoxelAgreement
 from opensirt.domain.missing import Missing
 from opensirt.domain.record import (
     DoseResult,
@@ -226,9 +226,25 @@ def _perfect(delivery: Delivery) -> str:
     return f"{ratio:.2f} ± {spread:.2f} ({delivery.perfect_ratio_source})"
 
 
+def _plan_words(delivery: Delivery) -> str:
+    plan = delivery.plan
+    if plan is None:
+        return ""
+    if plan.standing is PlanStanding.MADE_AGAIN:
+        return "Plan: made again from the case as it is now, not read from a record. "
+    return f"Plan: {plan.record} ({plan.standing.value}, sha256 {plan.sha256[:12]}…). "
+
+
+def _parts_words(delivery: Delivery) -> str:
+    parts = delivery.territories_given_over_planned
+    said = ", ".join(f"{name} {rounded(part)}" for name, part in parts.items())
+    return f" ({said})" if said else ""
+
+
 def _comparison(verification: Verification, delivery: Delivery) -> Table:
     note = (
-        f"Activity given over planned: {rounded(delivery.given_over_planned)}. Engine: "
+        f"{_plan_words(delivery)}Activity given over planned: "
+        f"{rounded(delivery.given_over_planned)}{_parts_words(delivery)}. Engine: "
         f"{engine_words(delivery.engine)}. Scale of the vendor: the image scaled to the activity "
         "given, as plans and their limits are. As imaged: the scale of the scanner, in which a "
         f"perfect delivery of {delivery.device} shows, on PET, {_perfect(delivery)} of what was "
