@@ -12,6 +12,7 @@ from pydicom.uid import (
     CTImageStorage,
     EnhancedCTImageStorage,
     ExplicitVRLittleEndian,
+    MRImageStorage,
     NuclearMedicineImageStorage,
     PositronEmissionTomographyImageStorage,
     RTStructureSetStorage,
@@ -130,6 +131,19 @@ def write_ct(
         return dataset
 
     return write_slices(folder, one, stored, affine, changes, suffix)
+
+
+def write_mr(
+    folder: Path, stored: NDArray[np.integer[Any]], affine: NDArray[np.float64]
+) -> list[Path]:
+    """Write a magnetic resonance series: no slope, no unit."""
+
+    def one(k: int) -> Dataset:
+        dataset = base(MRImageStorage, "MR", k)
+        dataset.ImageType = ["ORIGINAL", "PRIMARY", "M"]
+        return dataset
+
+    return write_slices(folder, one, stored, affine, None, ".dcm")
 
 
 def radiopharmaceutical(meaning: str, half_life_s: float, dose: float) -> list[Dataset]:

@@ -6,7 +6,7 @@ import highdicom
 import numpy as np
 import pydicom
 import pytest
-from dicom_files import FRAME, uid, write_ct, write_rtstruct
+from dicom_files import FRAME, uid, write_ct, write_mr, write_rtstruct
 from highdicom.seg import SegmentDescription
 from numpy.typing import NDArray
 from pydicom.sr.codedict import codes
@@ -154,3 +154,53 @@ def test_contours_of_another_image_are_refused(tmp_path: Path) -> None:
     rtstruct(tmp_path / "april.dcm", off_mm=1.0)
     with pytest.raises(GeometryError, match="off the nearest slice"):
         read_case(folder(tmp_path, ON_CT, "april.dcm"))
+
+
+def on_mr(tmp_path: Path, *, modality: str = "CT", more: str = "") -> Path:
+    """Return the case with a magnetic resonance series in place of the CT."""
+    write_mr(tmp_path / "mr", np.where(cylinder(), 300, 120).astype(np.int16), AFFINE)
+    text = CASE.format(visit='image = "april"' + more, file="april.dcm")
+    text = text.replace('path = "ct"', 'path = "mr"')
+    text = text.replace('role = "target" }', f'role = "target", modality = "{modality}" }}')
+    (tmp_path / "case.toml").write_text(text)
+    return tmp_path
+
+
+def test_contours_drawn_on_mr_measure_as_those_on_ct_and_give_no_attenuation(
+    tmp_path: Path,
+) -> None:
+    rtstruct(tmp_path / "april.dcm")
+    record, _, said = follow_up_of(read_case(on_mr(tmp_path, modality="MR")))
+    found = record.imaging[0].sights["t"]
+    on_ct = sight(folder(tmp_path, ON_CT, "april.dcm"))
+    assert (found.longest_diameter_mm, found.volume_ml) == (
+        on_ct.longest_diameter_mm,
+        on_ct.volume_ml,
+    )
+    assert isinstance(found.attenuation_hu, Missing)
+    assert said == ()
+
+
+def test_another_modality_than_that_of_the_lesion_and_hu_beside_mr_are_said(
+    tmp_path: Path,
+) -> None:
+    rtstruct(tmp_path / "april.dcm")
+    entered = '\nsights = [{ lesion = "t", attenuation_hu = 61 }]'
+    _, _, said = follow_up_of(read_case(on_mr(tmp_path, more=entered)))
+    assert [one.rule for one in said] == ["modality_changed", "attenuation_beside_mr"]
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('role = "follow-up"\nunit = "HU"', "whose signal has no unit; the case states HU"),
+        ('role = "ct"', "role ct wants another"),
+    ],
+)
+def test_a_signal_is_no_ct_number(tmp_path: Path, line: str, words: str) -> None:
+    rtstruct(tmp_path / "april.dcm")
+    path = on_mr(tmp_path)
+    text = (path / "case.toml").read_text()
+    (path / "case.toml").write_text(text.replace('role = "follow-up"', line))
+    with pytest.raises(InputError, match=words):
+        read_case(path)

@@ -15,12 +15,13 @@ from opensirt.domain.nuclide_name import canonical_nuclide
 from opensirt.domain.reading import ReadVolume
 from opensirt.errors import InputError, MissingInputError
 from opensirt.files.case_file import ImageBlock
-from opensirt.imaging.quantify import typed_image
+from opensirt.imaging.quantify import signal_image, typed_image
 from opensirt.units import ImageUnit
 
 T = TypeVar("T")
 
 ACTIVITY_ROLES = frozenset({ImageRole.SCOUT, ImageRole.VERIFICATION, ImageRole.PRRT})
+_MAGNETIC_RESONANCE = "MR"
 CT_ROLES = frozenset({ImageRole.CT, ImageRole.SCOUT_CT})
 
 
@@ -43,6 +44,16 @@ def read_case_image(
     where = f"image {block.id!r} ({path.name})"
     gathered.inputs[f"images.{block.id}"] = sha256_of_path(path)
     gathered.add_file(where, read.notes, read.patient_digests)
+    if read.modality == _MAGNETIC_RESONANCE:
+        _require_no_unit(where, block)
+        made = CaseImage(
+            id=block.id,
+            role=block.role,
+            image=signal_image(read, frame=block.frame),
+            source=block.path,
+            assumed=tuple(block.assumed),
+        )
+        return made, Missing.NOT_RECORDED
     unit = agreed(where, "unit", read.unit, block.unit)
     if isinstance(unit, Missing):
         raise MissingInputError(
@@ -80,6 +91,20 @@ def read_case_image(
         corrected_to=read.administered_at if to_injection else Missing.NOT_RECORDED,
     )
     return made, declared
+
+
+def _require_no_unit(where: str, block: ImageBlock) -> None:
+    """Refuse a unit or an emission's role for a magnetic resonance image."""
+    if block.role not in (ImageRole.FOLLOW_UP, ImageRole.OTHER):
+        raise InputError(
+            f"{where} is a magnetic resonance image: role {block.role.value} wants another; "
+            'outlines of a visit are laid on it with role = "follow-up"'
+        )
+    if block.unit is not None:
+        raise InputError(
+            f"{where} is a magnetic resonance image, whose signal has no unit; the case states "
+            f"{block.unit.symbol}: leave unit out"
+        )
 
 
 def or_missing(value: T | None) -> T | Missing:

@@ -10,7 +10,7 @@ from opensirt.app.case_structures import mask_of_segment
 from opensirt.app.gathered import Gathered
 from opensirt.app.image_file import SegmentFile, geometry_of, read_segment_file, sha256_of_path
 from opensirt.domain.case import CaseImage, VisitSegments
-from opensirt.domain.image import CtImage
+from opensirt.domain.image import CtImage, SignalImage
 from opensirt.domain.missing import Missing
 from opensirt.domain.reading import ReadSegment
 from opensirt.domain.structure import Mask
@@ -130,6 +130,7 @@ def _read(
         spleen=mask([block.spleen] if block.spleen else []),
         source=block.path,
         ct=image.image if image is not None and isinstance(image.image, CtImage) else None,
+        on_mr=image is not None and isinstance(image.image, SignalImage),
         phase=Missing.NOT_RECORDED if visit.phase is None else visit.phase,
     )
 

@@ -169,7 +169,8 @@ class VisitSegments:
     """Outlines of one imaging visit, from which its sizes are measured.
 
     `lesions` maps the id of a lesion to its mask; `tumours` is all tumour of the liver. `ct` is
-    the CT of the visit, in the contrast phase that the case states.
+    the CT of the visit, in the contrast phase that the case states; `on_mr` says that the image
+    of the visit is a magnetic resonance image, whose signal has no unit.
     """
 
     on: date
@@ -179,6 +180,7 @@ class VisitSegments:
     spleen: Mask | None = None
     source: str = ""
     ct: CtImage | None = None
+    on_mr: bool = False
     phase: str | Missing = Missing.NOT_RECORDED
 
     def __post_init__(self) -> None:

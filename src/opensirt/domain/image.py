@@ -90,6 +90,13 @@ class CtImage(Image3D):
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class SignalImage(Image3D):
+    """Signal of a magnetic resonance image: no unit, so outlines are laid on it and no more."""
+
+    unit: ClassVar[str] = "signal without a unit"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class CountsImage(Image3D):
     """Counts of a camera, proportional to activity within one image only."""
 

@@ -113,8 +113,8 @@ class VisitBlock(Block):
     on: date = Field(description=_ON)
     image: Name | None = Field(
         default=None,
-        description='id of its image in [[images]] (role "follow-up" or "ct"): contours of an '
-        "RTSTRUCT are laid on it, and attenuation is measured from a CT",
+        description='id of its image in [[images]] (role "follow-up" or "ct"; CT or MR): contours '
+        "of an RTSTRUCT are laid on it, and attenuation is measured from a CT",
     )
     phase: Literal["native", "arterial", "portal venous", "delayed"] | None = Field(
         default=None, description="contrast phase of the image; Choi reads the portal venous one"

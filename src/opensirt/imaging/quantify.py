@@ -12,6 +12,7 @@ from opensirt.domain.image import (
     CtImage,
     Event,
     Image3D,
+    SignalImage,
     TimeIntegratedActivityMap,
 )
 from opensirt.domain.missing import Missing
@@ -60,6 +61,12 @@ def grid_of(read: ReadVolume, *, frame: str | None = None) -> Grid:
         uid = declared
     k, j, i = read.values.shape
     return Grid((k, j, i), read.affine, uid)
+
+
+def signal_image(read: ReadVolume, *, frame: str | None = None) -> SignalImage:
+    """Return a magnetic resonance image; errors as of `grid_of`."""
+    values = _as_float32(np.asarray(read.values))
+    return SignalImage(grid=grid_of(read, frame=frame), values=values)
 
 
 def typed_image(

@@ -9,7 +9,14 @@ from opensirt.clinical.comparison import below
 from opensirt.clinical.response.criterion import measurement_rules
 from opensirt.domain.case import VisitSegments
 from opensirt.domain.finding import Finding, Severity
-from opensirt.domain.lesion import ImagingVisit, Lesion, LiverView, Sight, SightState
+from opensirt.domain.lesion import (
+    ImagingVisit,
+    Lesion,
+    LiverView,
+    Modality,
+    Sight,
+    SightState,
+)
 from opensirt.domain.missing import Missing
 from opensirt.domain.patient_record import PatientRecord
 from opensirt.domain.structure import Mask
@@ -59,9 +66,39 @@ def with_measured_visits(
             sights[name] = _sight(
                 name, one.on, sights.get(name), size, attenuation, lesions[name], found
             )
+        found += _other_modality(one, [lesions[name] for name in one.lesions], sights)
         visits[one.on] = replace(visit, sights=sights, liver=_liver(visit, one, found))
     measured = tuple(visits[one.on] for one in record.imaging)
     return replace(record, imaging=measured), tuple(dict.fromkeys(found))
+
+
+def _other_modality(
+    one: VisitSegments, outlined: Sequence[Lesion], sights: Mapping[str, Sight]
+) -> list[Finding]:
+    """Say what a magnetic resonance image does not give, and lesions that were read on another."""
+    if not one.on_mr:
+        return []
+    found = []
+    elsewhere = [lesion.id for lesion in outlined if lesion.modality is not Modality.MR]
+    if elsewhere:
+        text = (
+            f"{', '.join(elsewhere)}: outlined on MR on {one.on}, listed as read on another "
+            "modality; sizes are compared within one modality (state modality of the lesion, or "
+            "measure on the same one)"
+        )
+        found.append(Finding(Severity.WARN, "modality_changed", text, float(len(elsewhere))))
+    in_hu = [
+        lesion.id
+        for lesion in outlined
+        if not isinstance(sights[lesion.id].attenuation_hu, Missing)
+    ]
+    if in_hu:
+        text = (
+            f"{', '.join(in_hu)}: an attenuation in HU is entered for {one.on}, whose image is MR; "
+            "Choi reads it as of a CT of that day"
+        )
+        found.append(Finding(Severity.WARN, "attenuation_beside_mr", text, float(len(in_hu))))
+    return found
 
 
 def _attenuation(
