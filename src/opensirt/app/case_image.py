@@ -53,7 +53,8 @@ def read_case_image(
             source=block.path,
             assumed=tuple(block.assumed),
         )
-        return made, Missing.NOT_RECORDED
+        nothing = Missing.NOT_RECORDED
+        return made, DeclaredAdministration(activity_bq=nothing, corrected_to=nothing)
     unit = agreed(where, "unit", read.unit, block.unit)
     if isinstance(unit, Missing):
         raise MissingInputError(
