@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import report_results as made
 
+from opensirt.domain.case import AdministrationFacts
 from opensirt.domain.finding import Finding, Severity
 from opensirt.domain.missing import Missing
 from opensirt.domain.record import Plan
@@ -30,7 +31,7 @@ from opensirt.report.sections.findings import findings_section
 from opensirt.report.sections.key_results import key_results_section
 from opensirt.report.sections.method import method_section
 from opensirt.report.sections.plan import plan_section
-from opensirt.report.sections.verification import verification_section
+from opensirt.report.sections.verification import delivery_section, verification_section
 from opensirt.report.wording import (
     RESEARCH_USE,
     UNVERIFIED_LEGEND,
@@ -65,19 +66,20 @@ def cells(table: Table) -> list[list[str]]:
     return [[cell.text for cell in one] for one in table.rows]
 
 
-def test_findings_come_first_and_method_last(document: Document) -> None:
+def test_key_results_and_findings_come_first_and_long_tables_last(document: Document) -> None:
     titles = [one.title for one in document.sections]
     assert titles == [
-        "Findings",
         "Key results",
-        "Pictures",
+        "Findings",
         "Plan",
+        "Pictures",
         "Measured dose",
+        "Planned against delivered",
         "Planned dose",
-        "Checks of the measured dose",
         "Estimated against true",
         "Work-up",
-        "Method and provenance",
+        "Appendix A: checks of the measured dose",
+        "Appendix B: method and provenance",
     ]
 
 
@@ -135,7 +137,7 @@ def test_no_finding_is_said() -> None:
 def test_key_results_name_activity_tumour_liver_and_lung() -> None:
     found = {
         item.name: item.value
-        for block in key_results_section(made.result()).blocks
+        for block in key_results_section(made.case(), made.result()).blocks
         if isinstance(block, KeyFigures)
         for item in block.items
     }
@@ -148,6 +150,59 @@ def test_key_results_name_activity_tumour_liver_and_lung() -> None:
     assert found["Tumour-to-normal ratio"] == "4.50"
 
 
+def figures_of(section: Section) -> dict[str, tuple[str, str]]:
+    return {
+        item.name: (item.value, item.detail)
+        for block in section.blocks
+        if isinstance(block, KeyFigures)
+        for item in block.items
+    }
+
+
+def test_the_first_section_tells_of_every_stop_in_full() -> None:
+    first = report_document(made.case(), made.result()).sections[0]
+    remarks = next(one for one in first.blocks if isinstance(one, Remarks))
+    assert [one.level for one in remarks.items] == ["Stop"]
+    sure = replace(made.result(), findings=())
+    first = report_document(made.case(), sure).sections[0]
+    assert not [one for one in first.blocks if isinstance(one, Remarks)]
+
+
+def test_a_mean_dose_has_its_uncertainty_and_no_more_digits_than_that_allows() -> None:
+    dose = made.dose_result()
+    tumour = next(one for one in dose.structures if one.label == "Tumour 1")
+    one = replace(tumour, mean_gy_expanded_uncertainty=0.3 * tumour.mean_gy)
+    rest = (each for each in dose.structures if each.label != "Tumour 1")
+    verification = replace(made.verification(), results=(replace(dose, structures=(one, *rest)),))
+    section = key_results_section(
+        made.case(), made.result(verification=replace(verification, primary=0))
+    )
+    value, detail = figures_of(section)["Largest tumour, mean dose"]
+    assert value == "120 ± 36 Gy"
+    assert detail.startswith("Tumour 1, ")
+    assert any("k = 2" in words and "⚠" in words for words in texts(as_data_of(section)))
+
+
+def test_doses_without_an_uncertainty_say_so() -> None:
+    section = key_results_section(made.case(), made.result())
+    assert any("is not estimated" in one for one in texts(as_data_of(section)))
+
+
+def test_lungs_that_are_not_drawn_have_no_dose_and_not_none_of_it() -> None:
+    found = figures_of(key_results_section(made.case(), made.result(plan=None)))
+    assert found["Lungs, mean dose"] == ("not known", "no lungs are drawn on the image")
+
+
+def test_an_assumed_administered_activity_is_called_so_beside_its_figure() -> None:
+    case = made.case()
+    facts = AdministrationFacts(device="resin", assumed=("administered_activity_mbq",))
+    section = key_results_section(replace(case, administration=facts), made.result())
+    assert "assumed, not recorded" in figures_of(section)["Activity"][1]
+    facts = replace(facts, assumed=())
+    section = key_results_section(replace(case, administration=facts), made.result())
+    assert "assumed" not in figures_of(section)["Activity"][1]
+
+
 def test_an_unknown_lung_shunt_shows_what_reaches_the_liver_and_never_zero() -> None:
     plan = made.plan()
     chosen = plan.rows[-1]
@@ -158,7 +213,7 @@ def test_an_unknown_lung_shunt_shows_what_reaches_the_liver_and_never_zero() -> 
     )
     found = {
         item.name: (item.value, item.detail)
-        for block in key_results_section(result).blocks
+        for block in key_results_section(made.case(), result).blocks
         if isinstance(block, KeyFigures)
         for item in block.items
     }
@@ -172,15 +227,21 @@ def test_an_unknown_lung_shunt_shows_what_reaches_the_liver_and_never_zero() -> 
 
 def test_an_image_in_counts_has_no_imaged_activity() -> None:
     result = made.result(verification=made.verification(counts_only=True))
-    (after, *_) = key_results_section(result).blocks
-    assert isinstance(after, KeyFigures)
+    after = next(
+        one
+        for one in key_results_section(made.case(), result).blocks
+        if isinstance(one, KeyFigures)
+    )
     assert after.items[0].value == "1400 MBq"
     assert "counts" in after.items[0].detail
 
 
 def test_without_a_chosen_plan_it_is_said() -> None:
     result = made.result(verification=None, plan=made.plan(chosen=False))
-    assert any("No plan is chosen" in one for one in texts(as_data_of(key_results_section(result))))
+    assert any(
+        "No plan is chosen" in one
+        for one in texts(as_data_of(key_results_section(made.case(), result)))
+    )
 
 
 def test_the_plan_table_has_every_row_and_marks_the_chosen_one() -> None:
@@ -330,7 +391,9 @@ def test_activity_shift_energy_recovery_and_plan_are_checked() -> None:
     captions = [one.caption for one in tables(section)]
     assert "Mean dose when the contours move by ±5 mm along each axis" in captions
     assert "Energy balance: scored = released × (1 − f − g)" in captions
-    assert "Planned against delivered mean dose" in captions
+    delivered = delivery_section(made.verification())
+    assert delivered is not None
+    assert tables(delivered)[0].caption == "Planned against delivered mean dose"
     recovered = next(one for one in tables(section) if "before and after correction" in one.caption)
     assert cells(recovered) == [
         ["Tumour 1", "120", "131", "0.916"],
@@ -413,7 +476,7 @@ def test_the_title_says_which_steps_were_done(changes: dict[str, Any], title: st
 def test_a_result_without_any_step_is_still_a_report() -> None:
     empty = made.result(workup=None, plan=None, verification=None, truth=())
     titles = [one.title for one in report_document(made.case(), empty).sections]
-    assert titles == ["Findings", "Key results", "Method and provenance"]
+    assert titles == ["Key results", "Findings", "Appendix A: method and provenance"]
 
 
 def test_pictures_show_both_tumours_of_both_doses_and_both_projections(document: Document) -> None:

@@ -16,6 +16,7 @@ from opensirt.report.number import (
     compact,
     rounded,
     scaled,
+    with_uncertainty,
     with_unit,
 )
 
@@ -84,3 +85,22 @@ def test_parameters_keep_their_digits() -> None:
     assert compact(49.67) == "49.67"
     assert compact(-1e-8) == "−1e−08"
     assert compact("kernel") == "kernel"
+
+
+@pytest.mark.parametrize(
+    ("value", "expanded", "text"),
+    [
+        (104.43, 10.84, "104 ± 11"),
+        (33.11, 1.92, "33.1 ± 1.9"),
+        (5.046, 0.212, "5.05 ± 0.21"),
+        (218.9, 176.0, "219 ± 176"),
+        (9.97, 0.996, "10.0 ± 1.0"),
+        (34.5, 0.0001, "34.5 ± <0.01"),
+        (34.5, 0.0, "34.5 ± 0"),
+        (-0.5, 0.3, "−0.50 ± 0.30"),
+    ],
+)
+def test_a_dose_has_no_more_digits_than_its_uncertainty_allows(
+    value: float, expanded: float, text: str
+) -> None:
+    assert with_uncertainty(value, expanded) == text

@@ -6,13 +6,20 @@ import pytest
 import report_results as made
 
 from opensirt.domain.missing import Missing
+from opensirt.domain.uncertainty import DoseInterval
 from opensirt.errors import InputError
 from opensirt.report.content import Table
 from opensirt.report.figures.bands import MOST_PANELS, bands_png
 from opensirt.report.results import results_document
 from opensirt.report.sections.pictures import pictures_section
-from opensirt.report.sections.uncertainty import _per_cent, interval_table, uncertainty_table
-from opensirt.report.sections.verification import verification_section
+from opensirt.report.sections.uncertainty import (
+    _per_cent,
+    expanded_words,
+    interval_table,
+    uncertainty_table,
+    with_interval,
+)
+from opensirt.report.sections.verification import measured_blocks, verification_section
 
 
 def test_each_structure_has_its_contributions() -> None:
@@ -43,6 +50,29 @@ def test_each_dose_has_its_interval_and_a_lower_bound_is_called_one() -> None:
     assert table.rows[1][-1].text == "whole"
 
 
+def test_an_interval_beyond_ten_times_its_dose_is_not_printed() -> None:
+    liver = made.uncertainty("Liver", 50.0)
+    spine = replace(made.uncertainty("Spine", 0.004), combined_fraction=85000.0)
+    table = interval_table((liver, spine))
+    assert table is not None
+    assert table.rows[1][1].text == "<0.01 (no interval)"
+    assert any("more than 10 times the dose" in one for one in table.notes)
+    sure = interval_table((liver,))
+    assert sure is not None
+    assert not any("No interval" in one for one in sure.notes)
+
+
+def test_an_expanded_uncertainty_far_beyond_its_dose_is_no_figure() -> None:
+    assert expanded_words(0.004, 735.0) == ">10 × mean"
+    assert expanded_words(0.2, 0.09) == "0.09"
+    assert expanded_words(0.2, Missing.NOT_ESTIMATED) == "not estimated"
+
+
+def test_an_interval_that_begins_below_zero_is_read_without_two_dashes() -> None:
+    below = DoseInterval(estimate_gy=0.02, low_gy=-0.01, high_gy=0.06)
+    assert with_interval(below) == "0.02 (−0.01 to 0.06)"
+
+
 def test_nothing_drawn_is_no_table() -> None:
     bare = replace(made.uncertainty("Liver", 50.0), sampled=Missing.NOT_EVALUABLE)
     assert interval_table((bare,)) is None
@@ -56,7 +86,7 @@ def test_what_is_included_nowhere_is_said_with_its_reason() -> None:
 def test_the_table_stands_in_the_checks_and_is_absent_without_uncertainties() -> None:
     def titles(**changes: object) -> list[str]:
         verification = replace(made.verification(), **changes)  # type: ignore[arg-type]
-        blocks = verification_section(verification).blocks
+        blocks = (*measured_blocks(verification), *verification_section(verification).blocks)
         return [one.caption for one in blocks if isinstance(one, Table)]
 
     for wanted in ("What makes the mean dose uncertain", "Doses with their 95 % intervals"):

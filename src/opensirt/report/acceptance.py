@@ -17,6 +17,7 @@ from opensirt.report.content import (
     Table,
     row,
 )
+from opensirt.report.envelope import shown_minute, software_words
 from opensirt.report.pages import write_pages
 from opensirt.report.wording import RESEARCH_USE
 
@@ -52,8 +53,8 @@ def acceptance_document(made: Acceptance) -> Document:
         title="Acceptance report",
         case_key=f"commissioning, accepted by {made.by}",
         research_use=RESEARCH_USE,
-        made_at=made.made_at.isoformat(timespec="minutes"),
-        software=f"OpenSIRT {made.software.get('opensirt', 'of unknown version')}",
+        made_at=shown_minute(made.made_at),
+        software=software_words(made.software.get("opensirt")),
         sections=tuple(sections),
     )
 
@@ -62,6 +63,8 @@ def _verdict(made: Acceptance) -> Section:
     n_failed = made.count(Outcome.FAIL)
     n_judged = made.count(Outcome.PASS) + n_failed
     verdict = "every check passed" if n_failed == 0 else f"{n_failed} of {n_judged} checks failed"
+    if n_judged == 0:
+        verdict = "no check was judged"
     changed = (
         "first run"
         if isinstance(made.earlier_made_at, Missing)

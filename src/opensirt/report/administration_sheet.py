@@ -16,11 +16,12 @@ from opensirt.report.content import (
     marked,
     row,
 )
+from opensirt.report.envelope import case_document, provenance_facts
 from opensirt.report.number import as_mbq, as_percent, rounded, with_unit
 from opensirt.report.order_sheet import shown_instant
 from opensirt.report.pages import write_pages
 from opensirt.report.sections.findings import findings_section
-from opensirt.report.wording import RESEARCH_USE, UNVERIFIED_LEGEND, device_words
+from opensirt.report.wording import UNVERIFIED_LEGEND, device_words
 
 NAME = "administration"
 """Of both files, without their suffixes."""
@@ -39,22 +40,17 @@ def write_administration_sheet(folder: Path, made: Administration) -> tuple[Path
 def administration_sheet(made: Administration) -> Document:
     """Return the sheet of an administration with its radiation-safety part."""
     provenance = made.provenance
-    return Document(
-        title="Radioembolization: administration and radiation safety",
-        case_key=made.case_key,
-        research_use=RESEARCH_USE,
-        made_at=provenance.made_at.isoformat(timespec="minutes"),
-        software=f"OpenSIRT {provenance.software.get('opensirt', 'of unknown version')}",
-        sections=(
+    return case_document(
+        "Radioembolization: administration and radiation safety",
+        made.case_key,
+        provenance,
+        (
             findings_section(made.findings),
             _given(made),
             _safety(made),
             Section(
                 "Provenance",
-                (
-                    Facts("Inputs, SHA-256", tuple(provenance.inputs.items()), fixed_width=True),
-                    Facts("Reference data", tuple(provenance.reference_data.items())),
-                ),
+                (*provenance_facts(provenance),),
             ),
         ),
     )

@@ -16,6 +16,7 @@ from opensirt.report.content import (
     Section,
     marked,
 )
+from opensirt.report.envelope import case_document
 from opensirt.report.number import as_gbq, as_gy, as_percent, rounded, with_unit
 from opensirt.report.sections.chosen import in_order
 from opensirt.report.sections.pictures import board_picture
@@ -26,7 +27,7 @@ from opensirt.report.sections.selection import (
     open_questions,
     scores_table,
 )
-from opensirt.report.wording import RESEARCH_USE, device_words, model_words
+from opensirt.report.wording import device_words, model_words
 
 _LISTED_QUESTIONS = 20
 _EXAMPLE = "example_clinical_facts"
@@ -58,13 +59,11 @@ def board_document(case: Case, result: CaseResult) -> Document:
             considerations_blocks(selection.considerations),
         ),
     ]
-    return Document(
-        title="Tumour board: radioembolization",
-        case_key=result.case_key,
-        research_use=RESEARCH_USE,
-        made_at=result.provenance.made_at.isoformat(timespec="minutes"),
-        software=f"OpenSIRT {result.provenance.software.get('opensirt', 'of unknown version')}",
-        sections=tuple(sections),
+    return case_document(
+        "Tumour board: radioembolization",
+        result.case_key,
+        result.provenance,
+        sections,
         layout="board",
     )
 

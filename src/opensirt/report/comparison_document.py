@@ -3,77 +3,83 @@
 from opensirt.outcomes.cox import CoxFit
 from opensirt.outcomes.propensity import BALANCED
 from opensirt.outcomes.treatment_comparison import TreatmentComparison
-from opensirt.report.content import (
-    Bullets,
-    Column,
-    Document,
-    Facts,
-    Picture,
-    Section,
-    Table,
-    row,
-)
-from opensirt.report.number import rounded
+from opensirt.report.content import Column, Document, KeyFigure, Section, Table, row
+from opensirt.report.envelope import cohort_document, drawn, left_out
+from opensirt.report.number import rounded, signed
 from opensirt.report.outcome_words import p_value, percent_interval, ratio_interval, time_interval
-from opensirt.report.wording import RESEARCH_USE
 
 
 def comparison_document(
     found: TreatmentComparison, *, made_at: str, software: str, picture: bytes | None = None
 ) -> Document:
     """Return the comparison for people; the picture is a PNG of its figure."""
-    first = Section("What was compared", (_facts(found), Bullets(remarks(found), "To be read")))
-    sections = [first]
-    if picture is not None:
-        caption = f"{found.endpoint.title}: {found.treated.name} against {found.control.name}."
-        sections.append(
-            Section(
-                "Balance, overlap, survival",
-                (
-                    Picture(
-                        "comparison",
-                        picture,
-                        caption,
-                        "Standardised differences before and after weighting, propensity by "
-                        "treatment, and weighted survival",
-                    ),
-                ),
-            )
-        )
-    sections.append(Section("Balance", (_balance(found), _overlap(found)), wide=True))
-    sections.append(Section("Estimates", (_survival(found), _ratios(found)), wide=True))
-    return Document(
-        title=f"{found.treated.name} against {found.control.name}",
-        case_key=found.endpoint.source,
-        research_use=RESEARCH_USE,
+    return cohort_document(
+        f"{found.treated.name} against {found.control.name}",
+        found.endpoint.source,
+        answers=_answers(found),
+        definitions=_definitions(found),
+        notes=remarks(found),
+        estimates=(
+            Section("Balance", (_balance(found), _overlap(found)), wide=True),
+            Section("Estimates", (_survival(found), _ratios(found)), wide=True),
+        ),
         made_at=made_at,
         software=software,
-        sections=tuple(sections),
-        subject="Cohort:",
+        picture=drawn(
+            "comparison",
+            picture,
+            f"{found.endpoint.title}: {found.treated.name} against {found.control.name}.",
+            "Standardised differences before and after weighting, propensity by treatment, and "
+            "weighted survival",
+        ),
     )
 
 
-def _facts(found: TreatmentComparison) -> Facts:
-    end = found.endpoint
-    gone = "".join(f"; {name} lacks {count}" for name, count in found.missing.items())
-    return Facts(
-        "Definitions",
-        (
-            ("Cohort", end.source),
-            ("Unit of analysis", f"patient, n = {found.n}"),
-            ("Treatments", f"column {found.treatment_column}"),
-            (found.treated.name, f"n = {found.treated.n}, {found.treated.n_events} events"),
-            (found.control.name, f"n = {found.control.n}, {found.control.n_events} events"),
-            ("Not compared", f"{found.other_treatments} with another treatment"),
-            ("Event", end.event),
-            ("Time origin", end.origin),
-            ("Censoring", end.censoring),
-            ("Criterion", end.criterion),
-            ("Unit of time", end.unit),
-            ("Effect", found.weights.estimand.value),
-            ("Covariates of the propensity", ", ".join(found.covariates)),
-            ("Left out for missing values", f"{found.left_out}{gone}"),
+def _answers(found: TreatmentComparison) -> tuple[KeyFigure, ...]:
+    """Return the hazard ratio with and without weights, and the weighted medians."""
+    ratios = (
+        ("Hazard ratio, weighted", found.weighted),
+        ("Hazard ratio, as it was", found.crude),
+    )
+    return (
+        *(KeyFigure(name, _ratio(fit, found.level), f"p {_p(fit)}") for name, fit in ratios),
+        *(
+            KeyFigure(
+                f"{arm.name}: weighted median, {found.endpoint.unit}",
+                time_interval(arm.median),
+                f"{arm.n_events} events among {arm.n}",
+            )
+            for arm in (found.treated, found.control)
         ),
+    )
+
+
+def _ratio(fit: CoxFit, level: float) -> str:
+    ((low, high),) = fit.hazard_ratio_interval(level)
+    return ratio_interval(float(fit.hazard_ratio[0]), float(low), float(high))
+
+
+def _p(fit: CoxFit) -> str:
+    return p_value(float(fit.coefficients.p[0]))
+
+
+def _definitions(found: TreatmentComparison) -> tuple[tuple[str, str], ...]:
+    end = found.endpoint
+    return (
+        ("Cohort", end.source),
+        ("Unit of analysis", f"patient, n = {found.n}"),
+        ("Treatments", f"column {found.treatment_column}"),
+        (found.treated.name, f"n = {found.treated.n}, {found.treated.n_events} events"),
+        (found.control.name, f"n = {found.control.n}, {found.control.n_events} events"),
+        ("Not compared", f"{found.other_treatments} with another treatment"),
+        ("Event", end.event),
+        ("Time origin", end.origin),
+        ("Censoring", end.censoring),
+        ("Criterion", end.criterion),
+        ("Unit of time", end.unit),
+        ("Effect", found.weights.estimand.value),
+        ("Covariates of the propensity", ", ".join(found.covariates)),
+        left_out(found.left_out, found.missing),
     )
 
 
@@ -117,10 +123,10 @@ def _balance(found: TreatmentComparison) -> Table:
                 one.name,
                 rounded(one.treated_mean),
                 rounded(one.control_mean),
-                f"{one.difference:+.3f}",
+                signed(one.difference, 3),
                 rounded(one.treated_weighted),
                 rounded(one.control_weighted),
-                f"{one.difference_weighted:+.3f}",
+                signed(one.difference_weighted, 3),
             )
             for one in found.weights.balance
         ),
@@ -198,11 +204,6 @@ def _survival(found: TreatmentComparison) -> Table:
 
 
 def _ratios(found: TreatmentComparison) -> Table:
-    def line(name: str, fit: CoxFit) -> tuple[str, str, str]:
-        ((low, high),) = fit.hazard_ratio_interval(found.level)
-        ratio = ratio_interval(float(fit.hazard_ratio[0]), float(low), float(high))
-        return name, ratio, p_value(float(fit.coefficients.p[0]))
-
     return Table(
         f"Hazard ratio of {found.treated.name} against {found.control.name} (Cox, ties by Efron)",
         (
@@ -211,8 +212,12 @@ def _ratios(found: TreatmentComparison) -> Table:
             Column("p"),
         ),
         (
-            row(*line("as it was, nothing adjusted", found.crude)),
-            row(*line("weighted by propensity, robust errors", found.weighted)),
+            row("as it was, nothing adjusted", _ratio(found.crude, found.level), _p(found.crude)),
+            row(
+                "weighted by propensity, robust errors",
+                _ratio(found.weighted, found.level),
+                _p(found.weighted),
+            ),
         ),
         (
             f"n = {found.n}, {found.weighted.n_events} events; {found.level:.0%} intervals.",

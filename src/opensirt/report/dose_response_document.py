@@ -7,19 +7,10 @@ from opensirt.outcomes.dose_comparison import EffectModification, MetricComparis
 from opensirt.outcomes.dose_response_analysis import DoseResponseAnalysis
 from opensirt.outcomes.kaplan_meier import Interval
 from opensirt.outcomes.mixed_ordinal import MixedOrdinalFit
-from opensirt.report.content import (
-    Bullets,
-    Column,
-    Document,
-    Facts,
-    Picture,
-    Section,
-    Table,
-    row,
-)
-from opensirt.report.number import rounded
+from opensirt.report.content import Column, Document, KeyFigure, Section, Table, row
+from opensirt.report.envelope import cohort_document, drawn, left_out
+from opensirt.report.number import as_gy, decimals, rounded, signed
 from opensirt.report.outcome_words import p_value, proportion_words, ratio_interval
-from opensirt.report.wording import RESEARCH_USE
 
 _CHANCES = (0.5, 0.7, 0.8, 0.9)
 _RISKS = (0.05, 0.1, 0.2, 0.5)
@@ -29,15 +20,6 @@ def dose_response_document(
     found: DoseResponseAnalysis, *, made_at: str, software: str, picture: bytes | None = None
 ) -> Document:
     """Return the analysis for people; the picture is a PNG of its figure."""
-    sections = [Section("What was analysed", (_facts(found), _remarks(found)))]
-    if picture is not None:
-        caption = (
-            f"{found.title}: {found.n} {found.unit_of_analysis}s of {found.n_patients} patients."
-        )
-        shown = Picture("dose_response", picture, caption, "Chance by dose, ROC and calibration")
-        sections.append(Section("Curve", (shown,)))
-    sections.append(Section("Estimates", (_curve(found), _doses(found), _seen(found))))
-    sections.append(Section("Threshold", (_threshold(found),)))
     more: list[Table] = []
     if found.ordinal is not None:
         more.append(_ordinal(found.ordinal))
@@ -45,45 +27,61 @@ def dose_response_document(
         more.append(_metrics(found.metrics))
     if found.modification is not None:
         more.append(_modification(found.modification))
-    if more:
-        sections.append(Section("Further models", tuple(more)))
-    return Document(
-        title=found.title,
-        case_key=found.population,
-        research_use=RESEARCH_USE,
-        made_at=made_at,
-        software=software,
-        sections=tuple(sections),
-        subject="Cohort:",
-    )
-
-
-def _facts(found: DoseResponseAnalysis) -> Facts:
-    lacking = "".join(f"; {name} lacks {count}" for name, count in found.missing.items())
-    return Facts(
-        "Definitions",
-        (
-            ("Cohort", found.population),
-            ("Unit of analysis", f"{found.unit_of_analysis}, n = {found.n}"),
-            ("Patients", str(found.n_patients)),
-            ("Outcome", f"{found.outcome}: {found.n_events}"),
-            ("Criterion", found.criterion),
-            ("Dose", found.dose_meaning),
-            ("Doses seen", " to ".join(f"{one:.0f} Gy" for one in found.fit.curve.dose_range_gy)),
-            ("Curve", found.fit.curve.form.value),
-            ("Left out for missing values", f"{found.left_out}{lacking}"),
-        ),
-    )
-
-
-def _remarks(found: DoseResponseAnalysis) -> Bullets:
-    return Bullets(
-        (
+    return cohort_document(
+        found.title,
+        found.population,
+        answers=_answers(found),
+        definitions=_definitions(found),
+        notes=(
             *found.notes,
             "An association in one cohort, not a validated model: dose was not given at random.",
             "Calibration and the figures as found are of the data that the curve was fitted to.",
         ),
-        "To be read with it",
+        estimates=(
+            Section("Estimates", (_curve(found), _doses(found), _seen(found))),
+            Section("Threshold", (_threshold(found),)),
+            *((Section("Further models", tuple(more)),) if more else ()),
+        ),
+        made_at=made_at,
+        software=software,
+        picture=drawn(
+            "dose_response",
+            picture,
+            f"{found.title}: {found.n} {found.unit_of_analysis}s of {found.n_patients} patients.",
+            "Chance by dose, ROC and calibration",
+        ),
+    )
+
+
+def _answers(found: DoseResponseAnalysis) -> tuple[KeyFigure, ...]:
+    """Return D50, steepness, the area under the ROC curve and what they rest on."""
+    curve, one = found.fit.curve, found.threshold
+    low, high = one.area_interval
+    lowest, highest = curve.dose_range_gy
+    return (
+        KeyFigure("D50, Gy", _interval(found.fit.d50_gy), f"{found.outcome}"),
+        KeyFigure(f"Steepness, {curve.form.steepness}", _interval(found.fit.steepness)),
+        KeyFigure("Area under the ROC curve", f"{one.area:.2f} ({low:.2f} to {high:.2f})"),
+        KeyFigure(
+            "With the outcome",
+            f"{found.n_events} of {found.n}",
+            f"{found.n_patients} patients; {as_gy(lowest)} to {as_gy(highest)} Gy",
+        ),
+    )
+
+
+def _definitions(found: DoseResponseAnalysis) -> tuple[tuple[str, str], ...]:
+    lowest, highest = found.fit.curve.dose_range_gy
+    return (
+        ("Cohort", found.population),
+        ("Unit of analysis", f"{found.unit_of_analysis}, n = {found.n}"),
+        ("Patients", str(found.n_patients)),
+        ("Outcome", f"{found.outcome}: {found.n_events}"),
+        ("Criterion", found.criterion),
+        ("Dose", found.dose_meaning),
+        ("Doses seen", f"{as_gy(lowest)} Gy to {as_gy(highest)} Gy"),
+        ("Curve", found.fit.curve.form.value),
+        left_out(found.left_out, found.missing),
     )
 
 
@@ -116,7 +114,7 @@ def _curve(found: DoseResponseAnalysis) -> Table:
                     _interval(fit.d50_gy),
                     _interval(fit.steepness),
                     f"{curve.spread:.2f}",
-                    f"{curve.log_likelihood:.2f}",
+                    decimals(curve.log_likelihood, 2),
                 )
             )
     statistic = found.fit.dose_matters_statistic
@@ -128,8 +126,8 @@ def _curve(found: DoseResponseAnalysis) -> Table:
         (
             f"Dose against no dose: likelihood ratio χ² = {statistic:.2f}, 1 df.",
             (
-                f"Calibration in the same data: intercept {line[0]:.2f}, slope {line[1]:.2f}, "
-                f"Brier {found.calibration.brier:.3f}."
+                f"Calibration in the same data: intercept {decimals(line[0], 2)}, "
+                f"slope {decimals(line[1], 2)}, Brier {found.calibration.brier:.3f}."
             ),
         ),
     )
@@ -210,7 +208,11 @@ def _threshold(found: DoseResponseAnalysis) -> Table:
 def _ordinal(fit: MixedOrdinalFit) -> Table:
     bounds = fit.coefficients.interval()
     rows = [
-        row(name, f"{value:.3f}", "" if np.isnan(low) else f"{low:.3f} to {high:.3f}")
+        row(
+            name,
+            decimals(value, 3),
+            "" if np.isnan(low) else f"{decimals(low, 3)} to {decimals(high, 3)}",
+        )
         for name, value, (low, high) in zip(
             fit.coefficients.names, fit.coefficients.estimate, bounds, strict=True
         )
@@ -246,8 +248,9 @@ def _metrics(found: MetricComparison) -> Table:
                 f"{one.area:.3f}",
                 "best"
                 if one.akaike_difference == 0
-                else f"{one.area_minus_best:+.3f} ({one.area_minus_best_interval[0]:+.3f} to "
-                f"{one.area_minus_best_interval[1]:+.3f})",
+                else f"{signed(one.area_minus_best, 3)} ("
+                + " to ".join(signed(end, 3) for end in one.area_minus_best_interval)
+                + ")",
             )
             for one in found.rows
         ),

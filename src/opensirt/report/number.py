@@ -62,6 +62,22 @@ def _to_hundredths(value: Number) -> str:
     return (MINUS if value < 0 else "") + text
 
 
+def with_uncertainty(value: float, expanded: float) -> str:
+    """Return a dose with its expanded uncertainty: two digits of it, and no more of the dose.
+
+    >>> with_uncertainty(104.43, 10.84), with_uncertainty(33.11, 1.92), with_uncertainty(5.046, 0.2)
+    ('104 ± 11', '33.1 ± 1.9', '5.05 ± 0.20')
+    >>> with_uncertainty(218.9, 176.0), with_uncertainty(34.5, 0.0001)
+    ('219 ± 176', '34.5 ± <0.01')
+    """
+    if not expanded >= _HUNDREDTH / 2:
+        return f"{as_gy(value)} ± {as_gy(expanded)}"
+    exponent = int(f"{expanded:.1e}".split("e")[1])
+    decimals = min(2, max(0, 1 - exponent))
+    sign = MINUS if value < 0 else ""
+    return f"{sign}{abs(value):.{decimals}f} ± {expanded:.{decimals}f}"
+
+
 def scaled(value: Number, factor: float, digits: int = 3) -> str:
     """Return a number times `factor`, or its reason."""
     return value.value if isinstance(value, Missing) else rounded(value * factor, digits)
@@ -108,6 +124,28 @@ def as_percent_of_volume(fraction: Number) -> str:
     ('0.39', '77.0')
     """
     return _to_hundredths(fraction if isinstance(fraction, Missing) else 100.0 * fraction)
+
+
+def decimals(value: float, digits: int) -> str:
+    """Return a number with so many decimals.
+
+    >>> decimals(-450.953, 2), decimals(-0.001, 2)
+    ('−450.95', '0.00')
+    """
+    text = f"{value:.{digits}f}"
+    if float(text) == 0:
+        return text.removeprefix("-")
+    return text.replace("-", MINUS)
+
+
+def signed(value: float, digits: int) -> str:
+    """Return a difference with its sign and so many decimals; what rounds to zero has none.
+
+    >>> signed(0.256, 2), signed(-0.1, 2), signed(-0.0001, 2)
+    ('+0.26', '−0.10', '0.00')
+    """
+    text = decimals(value, digits)
+    return text if text.startswith(MINUS) or float(text) == 0 else f"+{text}"
 
 
 def with_unit(text: str, unit: str, value: Number) -> str:

@@ -18,11 +18,12 @@ from opensirt.report.content import (
     marked,
     row,
 )
+from opensirt.report.envelope import case_document, provenance_facts
 from opensirt.report.number import as_mbq, as_percent, rounded, scaled
 from opensirt.report.pages import write_pages
 from opensirt.report.sections.findings import findings_section
 from opensirt.report.sections.selection import checklist_words
-from opensirt.report.wording import RESEARCH_USE, UNVERIFIED_LEGEND
+from opensirt.report.wording import UNVERIFIED_LEGEND
 from opensirt.units import BQ_PER_GBQ
 
 NAME = "order"
@@ -40,13 +41,11 @@ def order_sheet(order: Order) -> Document:
     """Return the sheet of an order, with the checklist of the patient where there is one."""
     reminders = checklist_words(order.checklist)
     provenance = order.provenance
-    return Document(
-        title="Radioembolization: order",
-        case_key=order.case_key,
-        research_use=RESEARCH_USE,
-        made_at=provenance.made_at.isoformat(timespec="minutes"),
-        software=f"OpenSIRT {provenance.software.get('opensirt', 'of unknown version')}",
-        sections=(
+    return case_document(
+        "Radioembolization: order",
+        order.case_key,
+        provenance,
+        (
             findings_section(order.findings),
             _order_section(order),
             *((Section("Checklist", (Bullets(reminders),)),) if reminders else ()),
@@ -57,8 +56,7 @@ def order_sheet(order: Order) -> Document:
                         "Approvals",
                         tuple((one.by, one.approved_at.isoformat()) for one in order.approvals),
                     ),
-                    Facts("Inputs, SHA-256", tuple(provenance.inputs.items()), fixed_width=True),
-                    Facts("Reference data", tuple(provenance.reference_data.items())),
+                    *provenance_facts(provenance),
                 ),
             ),
         ),

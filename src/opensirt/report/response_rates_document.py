@@ -3,57 +3,52 @@
 from opensirt.domain.response import ResponseCategory
 from opensirt.outcomes.proportion import Proportion
 from opensirt.outcomes.response_analysis import GroupRates, ResponseAnalysis
-from opensirt.report.content import (
-    Bullets,
-    Column,
-    Document,
-    Facts,
-    Picture,
-    Section,
-    Table,
-    row,
-)
-from opensirt.report.wording import RESEARCH_USE
+from opensirt.report.content import Column, Document, KeyFigure, Section, Table, row
+from opensirt.report.envelope import cohort_document, drawn
 
 
 def response_rates_document(
     found: ResponseAnalysis, *, made_at: str, software: str, picture: bytes | None = None
 ) -> Document:
     """Return the rates for people; the picture is a PNG of their figure."""
-    first = [_facts(found)]
-    sections = [
-        Section(
-            "What was counted",
-            (*first, *((Bullets(found.notes, "To be read with it"),) if found.notes else ())),
-        )
-    ]
-    if picture is not None:
-        sections.append(
-            Section(
-                "Rates",
-                (
-                    Picture(
-                        "response",
-                        picture,
-                        f"Objective response and disease control of {found.unit_of_analysis}s.",
-                        "Rates of objective response and disease control with intervals",
-                    ),
-                ),
-            )
-        )
-    sections.append(Section("Estimates", (_rates(found), _counts(found)), wide=True))
-    return Document(
-        title="Response",
-        case_key=found.population,
-        research_use=RESEARCH_USE,
+    return cohort_document(
+        "Response",
+        found.population,
+        answers=_answers(found),
+        definitions=_definitions(found),
+        notes=found.notes,
+        estimates=(Section("Estimates", (_rates(found), _counts(found)), wide=True),),
         made_at=made_at,
         software=software,
-        sections=tuple(sections),
-        subject="Cohort:",
+        picture=drawn(
+            "response",
+            picture,
+            f"Objective response and disease control of {found.unit_of_analysis}s.",
+            "Rates of objective response and disease control with intervals",
+        ),
     )
 
 
-def _facts(found: ResponseAnalysis) -> Facts:
+def _answers(found: ResponseAnalysis) -> list[KeyFigure]:
+    """Return the objective response of each group among those evaluable, with its interval."""
+    several = len({one.column for one in found.rates}) > 1
+    items = []
+    for one in found.rates:
+        for name, of, value, limits in _lines(one)[:1]:
+            between = value.wilson if limits is None else limits
+            group = f"{one.column}, {one.group}" if several else one.group
+            method = "Wilson" if limits is None else "by patient"
+            items.append(
+                KeyFigure(
+                    f"{group}: {name} of {of}",
+                    f"{100 * value.fraction:.1f} % ({_interval(between)})",
+                    f"{value.count}/{value.of}, {method}",
+                )
+            )
+    return items
+
+
+def _definitions(found: ResponseAnalysis) -> list[tuple[str, str]]:
     unit = f"{found.unit_of_analysis}, n = {found.n}"
     if found.n_patients != found.n or found.unit_of_analysis != "patient":
         unit += f", of {found.n_patients} patients"
@@ -73,7 +68,7 @@ def _facts(found: ResponseAnalysis) -> Facts:
         rows.append((f"{name}: criterion", words[name].criterion))
     if found.group_column:
         rows.append(("Groups", f"{found.group_column}; {found.left_out} rows without one left out"))
-    return Facts("Definitions", tuple(rows))
+    return rows
 
 
 def _interval(one: tuple[float, float]) -> str:

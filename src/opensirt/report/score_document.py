@@ -1,19 +1,10 @@
 """A course of scores as a document: the model, and how many answered when."""
 
 from opensirt.outcomes.score_analysis import ScoreAnalysis
-from opensirt.report.content import (
-    Bullets,
-    Column,
-    Document,
-    Facts,
-    Picture,
-    Section,
-    Table,
-    row,
-)
+from opensirt.report.content import Column, Document, KeyFigure, Section, Table, row
+from opensirt.report.envelope import cohort_document, drawn, left_out
 from opensirt.report.number import rounded
 from opensirt.report.outcome_words import p_value, ratio_interval
-from opensirt.report.wording import RESEARCH_USE
 
 ABSENT = (
     "Answers are taken as absent at random given the columns; those too ill to answer are not, "
@@ -25,10 +16,11 @@ def score_document(
     found: ScoreAnalysis, *, made_at: str, software: str, picture: bytes | None = None
 ) -> Document:
     """Return the course for people; the picture is a PNG of its figure."""
-    gone = "".join(f"; {name} lacks {count}" for name, count in found.missing.items())
-    facts = Facts(
-        "Definitions",
-        (
+    return cohort_document(
+        found.title,
+        found.population,
+        answers=_answers(found),
+        definitions=(
             ("Cohort", found.population),
             ("Unit of analysis", f"visit, n = {found.course.n} of {found.n_patients} patients"),
             ("Score", found.title),
@@ -37,36 +29,36 @@ def score_document(
             ("Time", f"{found.time_column}: {found.origin} ({found.time_unit})"),
             ("Groups", found.group_column or "none"),
             ("Covariates", ", ".join(found.covariates) or "none"),
-            ("Left out for missing values", f"{found.left_out}{gone}"),
+            left_out(found.left_out, found.missing),
         ),
-    )
-    sections = [
-        Section("What was analysed", (facts, Bullets((ABSENT, *found.notes), "To be read with it")))
-    ]
-    if picture is not None:
-        sections.append(
-            Section(
-                "Course",
-                (
-                    Picture(
-                        "scores",
-                        picture,
-                        f"{found.title}: {found.course.n} scores of {found.n_patients} patients.",
-                        f"Observed means and fitted lines of {found.title} over time",
-                    ),
-                ),
-            )
-        )
-    sections.append(Section("Estimates", (_model(found), _visits(found))))
-    return Document(
-        title=found.title,
-        case_key=found.population,
-        research_use=RESEARCH_USE,
+        notes=(ABSENT, *found.notes),
+        estimates=(Section("Estimates", (_model(found), _visits(found))),),
         made_at=made_at,
         software=software,
-        sections=tuple(sections),
-        subject="Cohort:",
+        picture=drawn(
+            "scores",
+            picture,
+            f"{found.title}: {found.course.n} scores of {found.n_patients} patients.",
+            f"Observed means and fitted lines of {found.title} over time",
+        ),
     )
+
+
+def _answers(found: ScoreAnalysis) -> list[KeyFigure]:
+    """Return what time does to the score, for everybody and beyond that in each group."""
+    fitted = found.course.coefficients
+    unit = f" {found.score_unit}" if found.score_unit else ""
+    return [
+        KeyFigure(
+            name.capitalize(),
+            f"{ratio_interval(float(b), float(low), float(high))}{unit}",
+            f"p {p_value(float(p))}",
+        )
+        for name, b, (low, high), p in zip(
+            fitted.names, fitted.estimate, fitted.interval(found.level), fitted.p, strict=True
+        )
+        if found.slope_name in name
+    ]
 
 
 def _model(found: ScoreAnalysis) -> Table:

@@ -1,20 +1,12 @@
 """A survival analysis as a document: what was asked, the figure, the tables, the assumptions."""
 
 from opensirt.domain.missing import Missing
+from opensirt.outcomes.cumulative_incidence import CumulativeIncidence
 from opensirt.outcomes.survival_analysis import SurvivalAnalysis
-from opensirt.report.content import (
-    Bullets,
-    Column,
-    Document,
-    Facts,
-    Picture,
-    Section,
-    Table,
-    row,
-)
+from opensirt.report.content import Column, Document, KeyFigure, Section, Table, row
+from opensirt.report.envelope import cohort_document, drawn, left_out
 from opensirt.report.number import rounded
 from opensirt.report.outcome_words import p_value, percent_interval, ratio_interval, time_interval
-from opensirt.report.wording import RESEARCH_USE
 
 _FEW_EVENTS = 10
 _DOUBT = 0.05
@@ -24,40 +16,58 @@ def survival_document(
     found: SurvivalAnalysis, *, made_at: str, software: str, picture: bytes | None = None
 ) -> Document:
     """Return the analysis for people; the picture is a PNG of its figure."""
-    sections = [Section("What was analysed", (_facts(found), *_remarks(found)))]
-    if picture is not None:
-        caption = f"{found.endpoint.title}: {found.n_events} events among {found.n}."
-        sections.append(
-            Section(
-                "Curves",
-                (
-                    Picture(
-                        "survival",
-                        picture,
-                        caption,
-                        f"Curves of {found.endpoint.title} over time with numbers at risk",
-                    ),
-                ),
-            )
-        )
     tables = [_groups(found)]
     if found.groups[0].incidence:
         tables.append(_incidences(found))
-    sections.append(Section("Estimates", tuple(tables)))
+    sections = [Section("Estimates", tuple(tables))]
     if found.cox is not None:
         sections.append(Section("Model", _models(found)))
-    return Document(
-        title=found.endpoint.title,
-        case_key=found.endpoint.source,
-        research_use=RESEARCH_USE,
+    title = found.endpoint.title
+    return cohort_document(
+        title,
+        found.endpoint.source,
+        answers=_answers(found),
+        definitions=_definitions(found),
+        notes=_remarks(found),
+        estimates=sections,
         made_at=made_at,
         software=software,
-        sections=tuple(sections),
-        subject="Cohort:",
+        picture=drawn(
+            "survival",
+            picture,
+            f"{title}: {found.n_events} events among {found.n}.",
+            f"Curves of {title} over time with numbers at risk",
+        ),
     )
 
 
-def _facts(found: SurvivalAnalysis) -> Facts:
+def _answers(found: SurvivalAnalysis) -> list[KeyFigure]:
+    """Return median, or incidence at the horizon, of each group, and whether they differ."""
+    rivals = bool(found.groups[0].incidence)
+    unit = found.endpoint.unit
+    items = []
+    for group in found.groups:
+        counted = f"{group.n_events} events among {group.n}"
+        if rivals:
+            name = f"{group.name}: {group.incidence[0].name} by {rounded(found.horizon)} {unit}"
+            chance = group.incidence[0].at(_within(found.horizon, group.incidence[0]))
+            items.append(KeyFigure(name, f"{percent_interval(chance)} %", counted))
+        else:
+            value = time_interval(group.median)
+            items.append(KeyFigure(f"{group.name}: median, {unit}", value, counted))
+    if found.comparison is not None:
+        test = found.comparison
+        items.append(
+            KeyFigure(f"{test.name.capitalize()} test", f"p {p_value(test.p)}", found.group_column)
+        )
+    return items
+
+
+def _within(horizon: float, one: CumulativeIncidence) -> float:
+    return min(horizon, float(one.table.time[-1]))
+
+
+def _definitions(found: SurvivalAnalysis) -> list[tuple[str, str]]:
     endpoint = found.endpoint
     rows = [
         ("Cohort", endpoint.source),
@@ -68,21 +78,17 @@ def _facts(found: SurvivalAnalysis) -> Facts:
         ("Censoring", endpoint.censoring),
         ("Criterion", endpoint.criterion),
         ("Unit of time", endpoint.unit),
-        (
-            "Left out for missing values",
-            f"{found.left_out}"
-            + "".join(f"; {name} lacks {count}" for name, count in found.missing.items()),
-        ),
+        left_out(found.left_out, found.missing),
     ]
     if found.landmark is not None:
         gone = ", ".join(f"{count} {name}" for name, count in found.before_landmark.items())
         rows.append(("Landmark", f"{found.landmark:g} {endpoint.unit}; before it {gone}"))
     if found.strata_column:
         rows.append(("Stratified by", found.strata_column))
-    return Facts("Definitions", tuple(rows))
+    return rows
 
 
-def _remarks(found: SurvivalAnalysis) -> tuple[Bullets, ...]:
+def _remarks(found: SurvivalAnalysis) -> list[str]:
     items = list(found.notes)
     if found.cox is not None and found.proportionality is not None:
         per_column = found.n_events / len(found.cox.coefficients.names)
@@ -97,7 +103,7 @@ def _remarks(found: SurvivalAnalysis) -> tuple[Bullets, ...]:
                 f"{p_value(found.proportionality.overall.p)}): one ratio for the whole time hides "
                 f"that; stratify, or compare restricted means."
             )
-    return (Bullets(tuple(items), "To be read with it"),) if items else ()
+    return items
 
 
 def _groups(found: SurvivalAnalysis) -> Table:
@@ -110,7 +116,7 @@ def _groups(found: SurvivalAnalysis) -> Table:
         Column("n"),
         Column("Events"),
         Column("Median until any event" if rivals else "Median", unit, share=1.8),
-        Column(f"Restricted mean to {found.horizon:.0f}", unit, share=1.6),
+        Column(f"Restricted mean to {rounded(found.horizon)}", unit, share=1.6),
         *(Column(f"{word} at {one:g} {unit}", "%", share=1.8) for one in moments),
     )
     notes = [f"In brackets the {found.level:.0%} interval, log(−log); restricted mean plain."]
@@ -153,16 +159,14 @@ def _incidences(found: SurvivalAnalysis) -> Table:
     rows = []
     for group in found.groups:
         for one in group.incidence:
-            last = float(one.table.time[-1])
-            rows.append(
-                row(group.name, one.name, percent_interval(one.at(min(found.horizon, last))))
-            )
+            chance = one.at(_within(found.horizon, one))
+            rows.append(row(group.name, one.name, percent_interval(chance)))
     return Table(
         "Cumulative incidence of every event",
         (
             Column("Group", numeric=False),
             Column("Event", numeric=False, share=1.6),
-            Column(f"At {found.horizon:.0f} {found.endpoint.unit}", "%", share=1.6),
+            Column(f"At {rounded(found.horizon)} {found.endpoint.unit}", "%", share=1.6),
         ),
         tuple(rows),
         ("Aalen–Johansen; one minus Kaplan–Meier would overstate it where events compete.",),

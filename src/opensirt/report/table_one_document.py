@@ -1,21 +1,16 @@
 """Table 1 of a cohort as a document: who was analysed, with the missing counted."""
 
 from opensirt.outcomes.table_one import Described, TableOne, TableOneRow
-from opensirt.report.content import Column, Document, Facts, Section, Table, row
-from opensirt.report.number import rounded
-from opensirt.report.wording import RESEARCH_USE
+from opensirt.report.content import Column, Document, Section, Table, row
+from opensirt.report.envelope import cohort_document
+from opensirt.report.number import rounded, signed
+
+_PORTRAIT = 6
+"""Columns that fit an upright page."""
 
 
 def table_one_document(found: TableOne, *, made_at: str, software: str) -> Document:
     """Return the table for people; one column for each group, the missing beside each value."""
-    facts = Facts(
-        "Definitions",
-        (
-            ("Cohort", found.population),
-            ("Unit of analysis", f"{found.unit_of_analysis}, n = {sum(found.groups.values())}"),
-            *((f"n of {name}", str(count)) for name, count in found.groups.items()),
-        ),
-    )
     columns = [Column("Variable", numeric=False, share=1.8)]
     columns += [Column(f"{name} (n = {count})", share=1.8) for name, count in found.groups.items()]
     columns.append(Column("Missing", share=0.8))
@@ -27,7 +22,7 @@ def table_one_document(found: TableOne, *, made_at: str, software: str) -> Docum
         cells = [_name(one), *(_described(value) for value in one.by_group.values())]
         cells.append(str(sum(value.missing for value in one.by_group.values())))
         if compared:
-            cells.append("—" if one.difference is None else f"{one.difference:+.2f}")
+            cells.append("—" if one.difference is None else signed(one.difference, 2))
         rows.append(row(*cells))
     notes = [
         "Numbers: median (quartiles). Flags and levels: count (percent of those with a value).",
@@ -36,14 +31,19 @@ def table_one_document(found: TableOne, *, made_at: str, software: str) -> Docum
     if compared:
         notes.append("Standardised difference: of means or shares, over their pooled deviation.")
     table = Table("Baseline", tuple(columns), tuple(rows), tuple(notes))
-    return Document(
-        title="Who was analysed",
-        case_key=found.population,
-        research_use=RESEARCH_USE,
+    return cohort_document(
+        "Who was analysed",
+        found.population,
+        answers=(),
+        definitions=(
+            ("Cohort", found.population),
+            ("Unit of analysis", f"{found.unit_of_analysis}, n = {sum(found.groups.values())}"),
+            *((f"n of {name}", str(count)) for name, count in found.groups.items()),
+        ),
+        notes=(),
+        estimates=(Section("Baseline", (table,), wide=len(columns) > _PORTRAIT),),
         made_at=made_at,
         software=software,
-        sections=(Section("Cohort", (facts,)), Section("Baseline", (table,), wide=True)),
-        subject="Cohort:",
     )
 
 

@@ -1,18 +1,9 @@
 """Incidence of a toxicity as a document: who had it by when, with death competing."""
 
 from opensirt.outcomes.toxicity_analysis import ToxicityAnalysis
-from opensirt.report.content import (
-    Bullets,
-    Column,
-    Document,
-    Facts,
-    Picture,
-    Section,
-    Table,
-    row,
-)
+from opensirt.report.content import Column, Document, KeyFigure, Section, Table, row
+from opensirt.report.envelope import cohort_document, drawn, left_out
 from opensirt.report.outcome_words import p_value, percent_interval, proportion_words
-from opensirt.report.wording import RESEARCH_USE
 
 
 def toxicity_document(
@@ -20,10 +11,12 @@ def toxicity_document(
 ) -> Document:
     """Return the incidence for people; the picture is a PNG of its curves."""
     words = next(iter(found.groups.values())).times.endpoint
-    gone = "".join(f"; {name} lacks {count}" for name, count in found.missing.items())
-    facts = Facts(
-        "Definitions",
-        (
+    events = sum(one.ever.count for one in found.groups.values())
+    return cohort_document(
+        f"Toxicity: {words.title}",
+        found.population,
+        answers=_answers(found),
+        definitions=(
             ("Cohort", found.population),
             ("Unit of analysis", f"patient, n = {found.n}"),
             ("Event", f"{words.event} (column {found.asked.event}: {found.meaning})"),
@@ -33,42 +26,45 @@ def toxicity_document(
             ("Censoring", words.censoring),
             ("Last day known", f"that of the endpoint {found.asked.survival}"),
             ("Unit of time", words.unit),
-            ("Left out for missing values", f"{found.left_out}{gone}"),
+            left_out(found.left_out, found.missing),
         ),
-    )
-    notes = (
-        *found.notes,
-        (
-            "Term, grade and CTCAE version are as named by the one who asked; the flag holds what "
-            "the dictionary says above."
+        notes=(
+            *found.notes,
+            (
+                "Term, grade and CTCAE version are as named by the one who asked; the flag holds "
+                "what the dictionary says below."
+            ),
         ),
-    )
-    sections = [Section("What was counted", (facts, Bullets(notes, "To be read with it")))]
-    if picture is not None:
-        events = sum(one.ever.count for one in found.groups.values())
-        sections.append(
-            Section(
-                "Curves",
-                (
-                    Picture(
-                        "toxicity",
-                        picture,
-                        f"{words.title}: {events} among {found.n} patients.",
-                        f"Cumulative incidence of {words.title} over time",
-                    ),
-                ),
-            )
-        )
-    sections.append(Section("Estimates", (_table(found),), wide=True))
-    return Document(
-        title=f"Toxicity: {words.title}",
-        case_key=found.population,
-        research_use=RESEARCH_USE,
+        estimates=(Section("Estimates", (_table(found),)),),
         made_at=made_at,
         software=software,
-        sections=tuple(sections),
-        subject="Cohort:",
+        picture=drawn(
+            "toxicity",
+            picture,
+            f"{words.title}: {events} events among {found.n} patients.",
+            f"Cumulative incidence of {words.title} over time",
+        ),
     )
+
+
+def _answers(found: ToxicityAnalysis) -> list[KeyFigure]:
+    """Return the incidence of each group by the last day asked for, and whether they differ."""
+    items = []
+    for name, one in found.groups.items():
+        last = max(one.at, default=None)
+        counted = f"ever seen {proportion_words(one.ever)}"
+        if last is None:
+            items.append(KeyFigure(f"{name}: ever seen", proportion_words(one.ever)))
+        else:
+            items.append(
+                KeyFigure(
+                    f"{name}: by day {last:g}", f"{percent_interval(one.at[last])} %", counted
+                )
+            )
+    if found.comparison is not None:
+        p = p_value(found.comparison.p)
+        items.append(KeyFigure("Gray test", f"p {p}", found.group_column))
+    return items
 
 
 def _table(found: ToxicityAnalysis) -> Table:

@@ -8,6 +8,7 @@ from opensirt.domain.structure import StructureKind
 from opensirt.report.content import Block, Cell, Column, Section, Table, marked, merged, row
 from opensirt.report.number import as_grams, as_gy, as_mbq, as_percent_of_volume, rounded
 from opensirt.report.sections.chosen import in_order
+from opensirt.report.sections.uncertainty import expanded_words
 from opensirt.report.wording import UNVERIFIED_LEGEND, engine_words, kind_words
 
 _READING = (
@@ -16,16 +17,15 @@ _READING = (
 )
 
 _UNCERTAINTY = (
-    "Expanded uncertainty: k = 2, about 95 %, with the resolution correction that was left out; "
-    "which components it holds, and where it is a lower bound, stands in the checks."
+    "Expanded uncertainty: k = 2, about 95 %; where the image states its resolution it holds the "
+    "correction that was left out. Which components it holds, and where it is a lower bound, "
+    "stands in the checks."
 )
 
 
-def dose_section(dose: DoseResult, title: str) -> Section:
-    """Return the tables of one dose map."""
-    blocks: list[Block] = [_doses(dose)]
-    blocks += _volumes(dose)
-    return Section(title, tuple(blocks), wide=True)
+def dose_section(dose: DoseResult, title: str, more: Sequence[Block] = ()) -> Section:
+    """Return the tables of one dose map, and what else is said of it."""
+    return Section(title, (_doses(dose), *_volumes(dose), *more), wide=True)
 
 
 def _doses(dose: DoseResult) -> Table:
@@ -80,7 +80,7 @@ def _dose_row(one: StructureDose, *, uncertain: bool) -> tuple[Cell, ...]:
         *merged([Cell(as_gy(one.bed_gy)), Cell(as_gy(one.eqd2_gy)), Cell(as_gy(one.eubed_gy))]),
     ]
     if uncertain:
-        cells.insert(5, Cell(as_gy(one.mean_gy_expanded_uncertainty)))
+        cells.insert(5, Cell(expanded_words(one.mean_gy, one.mean_gy_expanded_uncertainty)))
     return tuple(cells)
 
 

@@ -28,8 +28,8 @@ _PLURALS = {
 def findings_section(findings: Sequence[Finding]) -> Section:
     """Return the findings: assumptions first, then stops, warnings and notes."""
     ordered = sorted(findings, key=lambda one: _ORDER.index(level_of(one)))
-    items = tuple(_remark(one) for one in ordered)
-    blocks: list[Paragraph | Remarks] = [Paragraph(_tally(findings))]
+    items = tuple(remark(one) for one in ordered)
+    blocks: list[Paragraph | Remarks] = [Paragraph(tally_words(findings))]
     if items:
         blocks.append(Remarks(items))
     if not all(one.verified for one in findings):
@@ -37,10 +37,10 @@ def findings_section(findings: Sequence[Finding]) -> Section:
     return Section("Findings", tuple(blocks))
 
 
-def _tally(findings: Sequence[Finding]) -> str:
+def tally_words(findings: Sequence[Finding]) -> str:
     """Return how many of each level there are, in words.
 
-    >>> _tally(())
+    >>> tally_words(())
     'No finding.'
     """
     if not findings:
@@ -58,7 +58,8 @@ def _tally(findings: Sequence[Finding]) -> str:
     return f"{', '.join(parts)}.{closing}"
 
 
-def _remark(finding: Finding) -> Remark:
+def remark(finding: Finding) -> Remark:
+    """Return a finding as it is printed, with rule, limit and source in small print."""
     parts = [] if finding.rule == ASSUMED_RULE else [f"rule {finding.rule}"]
     if finding.value is not None:
         parts.append(f"value {_shown(finding.value)}")

@@ -24,16 +24,21 @@ from opensirt.report.sections.follow_up_toxicity import liver_disease_blocks, to
 def follow_up_sections(follow_up: FollowUp) -> tuple[Section, ...]:
     """Return the sections of a follow-up in the order in which they are read."""
     picture = timeline_picture(follow_up)
-    sections = [
+    sections = (
         Section(f"Follow-up, day {follow_up.day}", (_facts(follow_up), picture)),
         Section("Response", (*response_blocks(follow_up), *response_pictures(follow_up))),
         Section("Toxicity", tuple(toxicity_blocks(follow_up))),
         Section("Liver disease after treatment", tuple(liver_disease_blocks(follow_up))),
         Section("Liver function over time", tuple(_function(follow_up))),
         Section("Symptoms, markers, quality of life", tuple(patient_reported_blocks(follow_up))),
-        Section("Timeline", tuple(_timeline(follow_up))),
-    ]
+    )
     return tuple(one for one in sections if one.blocks)
+
+
+def timeline_sections(follow_up: FollowUp) -> tuple[Section, ...]:
+    """Return everything with a date, in a list."""
+    blocks = tuple(_timeline(follow_up))
+    return (Section("Timeline", blocks),) if blocks else ()
 
 
 def _facts(follow_up: FollowUp) -> Facts:

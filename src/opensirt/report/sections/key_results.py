@@ -1,7 +1,9 @@
-"""What a physician finds in ten seconds."""
+"""What a physician finds in ten seconds: is there a danger, what was given, what got what."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from opensirt.clinical.follow_up_record import FollowUp
+from opensirt.domain.case import Case
 from opensirt.domain.missing import Missing
 from opensirt.domain.record import (
     CaseResult,
@@ -12,10 +14,34 @@ from opensirt.domain.record import (
     Verification,
     Workup,
 )
+from opensirt.domain.selection import Selection
 from opensirt.domain.structure import StructureKind
-from opensirt.report.content import KeyFigure, KeyFigures, Paragraph, Section, marked
-from opensirt.report.number import as_gbq, as_gy, as_mbq, as_percent, rounded, with_unit
+from opensirt.domain.uncertainty import DoseUncertainty
+from opensirt.report.content import (
+    Block,
+    KeyFigure,
+    KeyFigures,
+    Level,
+    Paragraph,
+    Remarks,
+    Section,
+    level_of,
+    marked,
+)
+from opensirt.report.number import (
+    as_gbq,
+    as_gy,
+    as_mbq,
+    as_percent,
+    rounded,
+    with_uncertainty,
+    with_unit,
+)
 from opensirt.report.sections.chosen import largest_tumour, of_kind
+from opensirt.report.sections.findings import remark, tally_words
+from opensirt.report.sections.follow_up_key import follow_up_figures
+from opensirt.report.sections.selection import eligibility_counts
+from opensirt.report.sections.uncertainty import no_relative_uncertainty, with_interval
 from opensirt.report.wording import device_words, engine_words, kind_words, model_words
 
 _LIVER_KINDS = (
@@ -25,36 +51,66 @@ _LIVER_KINDS = (
 )
 
 
-def key_results_section(result: CaseResult) -> Section:
-    """Return the few numbers that matter most: what was delivered, what is planned."""
-    blocks: list[KeyFigures | Paragraph] = []
+_ASSUMED_ACTIVITY = "administered_activity_mbq"
+
+
+def key_results_section(
+    case: Case, result: CaseResult, *, follow_up: FollowUp | None = None
+) -> Section:
+    """Return what matters most: stops, what was delivered, what is planned, what came of it."""
+    stops = [one for one in result.findings if level_of(one) is Level.STOP]
+    none = "" if stops or not result.findings else "No stop. "
+    blocks: list[Block] = [Paragraph(f"{none}{tally_words(result.findings)}")]
+    if stops:
+        blocks.append(Remarks(tuple(remark(one) for one in stops)))
+    n_before = len(blocks)
     if result.verification is not None:
-        blocks.append(_delivered(result.verification))
+        blocks += _delivered(case, result.verification)
     if result.plan is not None:
         blocks += _planned(result.plan)
     if result.workup is not None:
         blocks.append(_worked_up(result.workup))
-    if not blocks:
+    if len(blocks) == n_before:
         blocks.append(Paragraph("No dose: the case has no image to work on."))
+    if result.selection is not None:
+        blocks.append(_selected(result.selection))
+    if follow_up is not None:
+        blocks.append(follow_up_figures(follow_up))
     return Section("Key results", tuple(blocks))
 
 
-def _delivered(verification: Verification) -> KeyFigures:
+def _delivered(case: Case, verification: Verification) -> list[Block]:
     dose = verification.primary_result
-    items = [
-        KeyFigure(
-            "Activity",
-            _activity(verification),
-            _ratio(verification),
-        )
-    ]
-    items += _tumours(dose)
+    known = {one.label: one for one in verification.uncertainties}
+    items = [KeyFigure("Activity", _activity(verification), _ratio(case, verification))]
+    items += _tumours(dose, known)
     for kind in _LIVER_KINDS:
         found = of_kind(dose, kind)
         if found:
-            items.append(_range(f"{kind_words(kind).capitalize()}, mean dose", found))
+            items.append(_range(f"{kind_words(kind).capitalize()}, mean dose", found, known))
+    lungs = of_kind(dose, StructureKind.LUNG)
+    items.append(
+        _range("Lungs, mean dose", lungs, known)
+        if lungs
+        else KeyFigure("Lungs, mean dose", "not known", "no lungs are drawn on the image")
+    )
     title = f"After treatment: {dose.radionuclide}, {engine_words(dose.engine)}, {dose.calibration}"
-    return KeyFigures(title, tuple(items))
+    return [KeyFigures(title, tuple(items)), *_how_sure(dose, known)]
+
+
+def _how_sure(dose: DoseResult, known: Mapping[str, DoseUncertainty]) -> list[Block]:
+    """Return what ± means, and what it does not hold."""
+    if all(isinstance(one.mean_gy_expanded_uncertainty, Missing) for one in dose.structures):
+        return [Paragraph("The uncertainty of these doses is not estimated.")]
+    lacking = dict.fromkeys(name for one in known.values() for name in one.not_included)
+    bound = (
+        f" At least that wide: not included for every structure are {', '.join(lacking)}."
+        if lacking
+        else ""
+    )
+    sure = all(one.verified for one in known.values())
+    text = marked("±: expanded uncertainty, k = 2, about 95 %.", verified=sure)
+    return [Paragraph(f"{text}{bound}")]
 
 
 def _activity(verification: Verification) -> str:
@@ -67,41 +123,62 @@ def _activity(verification: Verification) -> str:
     return f"{as_mbq(imaged)} of {as_mbq(given)} MBq"
 
 
-def _ratio(verification: Verification) -> str:
+def _ratio(case: Case, verification: Verification) -> str:
     given = verification.administered_activity_bq
     imaged = verification.imaged_activity_bq
+    facts = case.administration
+    assumed = (
+        "; the administered activity is assumed, not recorded"
+        if facts is not None and _ASSUMED_ACTIVITY in facts.assumed
+        else ""
+    )
     if isinstance(imaged, Missing):
-        return "administered; the image is in counts"
+        return f"administered; the image is in counts{assumed}"
     if isinstance(given, Missing):
         return f"administered activity: {given.value}"
-    return f"imaged of administered, ratio {rounded(imaged / given)}"
+    return f"imaged of administered, ratio {rounded(imaged / given)}{assumed}"
 
 
-def _tumours(dose: DoseResult) -> list[KeyFigure]:
+def _tumours(dose: DoseResult, known: Mapping[str, DoseUncertainty]) -> list[KeyFigure]:
     items = []
     largest = largest_tumour(dose)
     if largest is not None:
-        items.append(
-            KeyFigure(
-                "Largest tumour, mean dose",
-                f"{as_gy(largest.mean_gy)} Gy",
-                f"{largest.label}, {rounded(largest.volume_ml)} mL; D70 {as_gy(largest.d70_gy)} Gy",
-            )
-        )
+        d70 = f"; D70 {as_gy(largest.d70_gy)} Gy"
+        items.append(_mean("Largest tumour, mean dose", largest, known, d70))
     tumours = of_kind(dose, StructureKind.TUMOUR)
     if len(tumours) > 1:
-        items.append(_range(f"All {len(tumours)} tumours, mean doses", tumours))
+        items.append(_range(f"All {len(tumours)} tumours, mean doses", tumours, known))
     return items
 
 
-def _range(name: str, found: Sequence[StructureDose]) -> KeyFigure:
+def _mean(
+    name: str, one: StructureDose, known: Mapping[str, DoseUncertainty], more: str = ""
+) -> KeyFigure:
+    """Return a mean dose with its uncertainty, and what it is after correction."""
+    expanded = one.mean_gy_expanded_uncertainty
+    value = as_gy(one.mean_gy)
+    if not isinstance(expanded, Missing) and not no_relative_uncertainty(one.mean_gy, expanded):
+        value = with_uncertainty(one.mean_gy, expanded)
+    found = known.get(one.label)
+    sampled = None if found is None else found.sampled
+    corrected = (
+        f"; corrected for resolution {with_interval(sampled.mean)} Gy"
+        if sampled is not None and not isinstance(sampled, Missing) and sampled.corrected
+        else ""
+    )
+    return KeyFigure(
+        name, f"{value} Gy", f"{one.label}, {rounded(one.volume_ml)} mL{more}{corrected}"
+    )
+
+
+def _range(
+    name: str, found: Sequence[StructureDose], known: Mapping[str, DoseUncertainty]
+) -> KeyFigure:
     """Return the mean dose of one structure, or the lowest and highest of several."""
     low = min(found, key=lambda one: one.mean_gy)
     high = max(found, key=lambda one: one.mean_gy)
     if len(found) == 1:
-        return KeyFigure(
-            name, f"{as_gy(low.mean_gy)} Gy", f"{low.label}, {rounded(low.volume_ml)} mL"
-        )
+        return _mean(name, low, known)
     return KeyFigure(
         name,
         f"{as_gy(low.mean_gy)}–{as_gy(high.mean_gy)} Gy",
@@ -109,7 +186,7 @@ def _range(name: str, found: Sequence[StructureDose]) -> KeyFigure:
     )
 
 
-def _planned(plan: Plan) -> list[KeyFigures | Paragraph]:
+def _planned(plan: Plan) -> list[Block]:
     if plan.chosen is None:
         return [
             Paragraph(
@@ -179,3 +256,16 @@ def _worked_up(workup: Workup) -> KeyFigures:
         )
     )
     return KeyFigures("Before treatment", tuple(items))
+
+
+def _selected(selection: Selection) -> KeyFigures:
+    """Return how many rules of eligibility failed, are unknown, passed."""
+    failed, unknown, passed = eligibility_counts(selection.eligibility)
+    return KeyFigures(
+        f"Eligibility, as of {selection.on.isoformat()}",
+        (
+            KeyFigure("Rules that failed", str(failed)),
+            KeyFigure("Unknown", str(unknown), "unknown is never pass"),
+            KeyFigure("Passed", str(passed)),
+        ),
+    )

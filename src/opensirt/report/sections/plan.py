@@ -22,11 +22,16 @@ _PER_MILLION = 1e-6
 _ABSENT = "—"
 
 
-def plan_section(plan: Plan) -> Section:
-    """Return the plan tables, the dose of each tumour and of extrahepatic deposits."""
+def chosen_section(plan: Plan) -> Section | None:
+    """Return which activity is chosen for each territory, or None where none is."""
+    if plan.choice is None:
+        return None
+    return Section("Plan", (_choice_table(plan, plan.choice),))
+
+
+def plan_section(plan: Plan, title: str = "Plan") -> Section:
+    """Return every device and model, the dose of each tumour and of extrahepatic deposits."""
     blocks: list[Block] = []
-    if plan.choice is not None:
-        blocks.append(_choice_table(plan, plan.choice))
     if any(isinstance(one.administered_activity_bq, Missing) for one in plan.rows):
         blocks.append(
             Paragraph(
@@ -45,7 +50,7 @@ def plan_section(plan: Plan) -> Section:
             ),
         )
         blocks += [one for one in tables if one is not None]
-    return Section("Plan", tuple(blocks), wide=True)
+    return Section(title, tuple(blocks), wide=True)
 
 
 def _choice_table(plan: Plan, choice: ChosenActivities) -> Table:

@@ -6,7 +6,7 @@ from opensirt.domain.missing import Missing
 from opensirt.domain.second_check import SecondCheck
 from opensirt.reference.table import read_table
 from opensirt.report.content import Column, Paragraph, Section, Table, row
-from opensirt.report.number import as_gbq
+from opensirt.report.number import as_gbq, signed
 from opensirt.report.wording import device_words, model_words
 
 
@@ -28,7 +28,7 @@ def second_check_section(checks: Sequence[SecondCheck]) -> Section:
                 as_gbq(one.recomputed_bq),
                 difference.value
                 if isinstance(difference, Missing)
-                else f"{100 * difference:+.2f}".replace("-", "−"),
+                else signed(100 * difference, 2),
                 one.how,
                 strong=apart,
             )

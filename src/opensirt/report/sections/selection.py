@@ -125,18 +125,25 @@ def _rules_table(shown: Sequence[RuleResult], *, sources: bool) -> Table:
     return Table(caption, tuple(columns), tuple(rows), legend)
 
 
+def eligibility_counts(eligibility: Eligibility) -> tuple[int, int, int]:
+    """Return how many rules failed, are unknown and passed."""
+    results = eligibility.results
+    wanted = (Outcome.FAIL, Outcome.UNKNOWN, Outcome.PASS)
+    failed, unknown, passed = (sum(one.outcome is each for one in results) for each in wanted)
+    return failed, unknown, passed
+
+
 def tally(eligibility: Eligibility) -> str:
     """Return how many rules of a profile failed, are unknown and passed."""
     results = eligibility.results
-    counts = {one: sum(result.outcome is one for result in results) for one in Outcome}
+    failed, unknown, passed = eligibility_counts(eligibility)
     device = device_words(eligibility.device).lower() if eligibility.device else "any device"
     overridden = sum(one.override is not None for one in results)
     more = f", {overridden} of the failed overridden" if overridden else ""
     return (
         f"Profile {eligibility.profile} ({device}), {len(results)} rules: "
-        f"{counts[Outcome.FAIL]} failed{more}, {counts[Outcome.UNKNOWN]} unknown, "
-        f"{counts[Outcome.PASS]} passed. Unknown is never pass. The decision stays with people. "
-        f"Profile: {eligibility.profile_note}."
+        f"{failed} failed{more}, {unknown} unknown, {passed} passed. Unknown is never pass. The "
+        f"decision stays with people. Profile: {eligibility.profile_note}."
     )
 
 

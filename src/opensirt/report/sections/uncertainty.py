@@ -20,6 +20,11 @@ _READING = (
 _LARGEST = 10.0
 """Of the mean dose: a structure with hardly any dose has no relative uncertainty worth a number."""
 
+_NO_INTERVAL = (
+    f"No interval: the standard uncertainty is more than {_LARGEST:g} times the dose, which says "
+    "only that the structure has hardly any."
+)
+
 _INTERVALS = (
     "Estimate (interval): the median of drawn realisations of contour, edge, resolution, "
     "calibration and noise, and the interval that holds {probability:.0%} of them; it need not be "
@@ -49,6 +54,7 @@ def interval_table(found: Sequence[DoseUncertainty]) -> Table | None:
         tuple(_interval_row(one, sampled) for one, sampled in drawn),
         (
             _INTERVALS.format(probability=drawn[0][1].probability),
+            *((_NO_INTERVAL,) if any(_beyond(one) for one, _ in drawn) else ()),
             *(() if sure else (UNVERIFIED_LEGEND,)),
         ),
     )
@@ -56,17 +62,44 @@ def interval_table(found: Sequence[DoseUncertainty]) -> Table | None:
 
 def _interval_row(one: DoseUncertainty, sampled: SampledDose) -> tuple[Cell, ...]:
     doses = (sampled.mean, *(sampled.dose(part / 100) for part in REPORTED_PERCENT))
+    words = _no_interval if _beyond(one) else with_interval
     return (
         Cell(one.label),
-        *(Cell(with_interval(dose), strong=n == 0) for n, dose in enumerate(doses)),
+        *(Cell(words(dose), strong=n == 0) for n, dose in enumerate(doses)),
         Cell("yes" if sampled.corrected else "no"),
         Cell(_LOWER_BOUND if one.lower_bound else "whole"),
     )
 
 
+def no_relative_uncertainty(dose_gy: float, expanded_gy: float, coverage: float = 2.0) -> bool:
+    """Whether an uncertainty is so large beside its dose that it is no figure worth printing."""
+    return expanded_gy > coverage * _LARGEST * abs(dose_gy)
+
+
+def expanded_words(dose_gy: float, expanded_gy: float | Missing) -> str:
+    """Return an expanded uncertainty in Gy, or that it is far beyond its dose.
+
+    >>> expanded_words(104.4, 10.84), expanded_words(0.004, 735.0)
+    ('10.8', '>10 × mean')
+    """
+    if not isinstance(expanded_gy, Missing) and no_relative_uncertainty(dose_gy, expanded_gy):
+        return f">{_LARGEST:g} × mean"
+    return as_gy(expanded_gy)
+
+
 def with_interval(dose: DoseInterval) -> str:
     """Return an estimate with its interval as text."""
-    return f"{as_gy(dose.estimate_gy)} ({as_gy(dose.low_gy)}–{as_gy(dose.high_gy)})"
+    between = " to " if dose.low_gy < 0 else "–"
+    return f"{as_gy(dose.estimate_gy)} ({as_gy(dose.low_gy)}{between}{as_gy(dose.high_gy)})"
+
+
+def _no_interval(dose: DoseInterval) -> str:
+    return f"{as_gy(dose.estimate_gy)} (no interval)"
+
+
+def _beyond(one: DoseUncertainty) -> bool:
+    combined = one.combined_fraction
+    return not isinstance(combined, Missing) and combined > _LARGEST
 
 
 def uncertainty_table(found: Sequence[DoseUncertainty]) -> Table:

@@ -45,7 +45,7 @@ _ROUND_OFF_DIGITS = 9
 
 
 def verification_section(verification: Verification) -> Section:
-    """Return everything beside the dose table that a physicist checks."""
+    """Return what a physicist checks: calibrations, shifts, energy, recovery, components."""
     blocks: list[Block] = [
         Facts("Activity on the image", _activity(verification)),
         _calibrations(verification),
@@ -58,15 +58,26 @@ def verification_section(verification: Verification) -> Section:
         blocks.append(_recovered(verification))
     if verification.uncertainties:
         listed = _as_listed(verification, verification.uncertainties)
-        intervals = interval_table(listed)
-        blocks += [] if intervals is None else [intervals]
         blocks.append(uncertainty_table(listed))
+    return Section("Checks of the measured dose", tuple(blocks), wide=True)
+
+
+def measured_blocks(verification: Verification) -> tuple[Block, ...]:
+    """Return how sure the measured doses are, and what they may do."""
+    listed = _as_listed(verification, verification.uncertainties)
+    intervals = interval_table(listed)
+    blocks: list[Block] = [] if intervals is None else [intervals]
     if verification.effects:
         blocks.append(effects_table(verification.effects, "What the measured dose may do"))
-    delivery = verification.delivery
-    if delivery is not None:
-        blocks += delivery_blocks(verification, delivery)
-    return Section("Checks of the measured dose", tuple(blocks))
+    return tuple(blocks)
+
+
+def delivery_section(verification: Verification) -> Section | None:
+    """Return planned against delivered, and what could be considered; None without a plan."""
+    if verification.delivery is None:
+        return None
+    blocks = tuple(delivery_blocks(verification, verification.delivery))
+    return Section("Planned against delivered", blocks, wide=True) if blocks else None
 
 
 def _activity(verification: Verification) -> tuple[tuple[str, str], ...]:
