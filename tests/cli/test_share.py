@@ -11,13 +11,8 @@ from click.testing import CliRunner, Result
 from lifelines import CoxPHFitter
 
 from opensirt.cli import main
-from opensirt.domain.analysis_table import (
-    AnalysisTable,
-    UnitOfAnalysis,
-    Variable,
-    VariableKind,
-    column_of,
-)
+from opensirt.domain.analysis_table import AnalysisTable, Variable, VariableKind, column_of
+from opensirt.domain.unit_of_analysis import UnitOfAnalysis
 from opensirt.files.analysis_table_file import write_analysis_table
 
 NAMES = tuple(centres())

@@ -15,14 +15,9 @@ from hypothesis import strategies as st
 from opensirt.app.cohort_export import ExportRequest, export_cohort, kept_secret
 from opensirt.app.cohort_table import cohort_table
 from opensirt.cohort.deidentify import deidentified
-from opensirt.domain.analysis_table import (
-    AnalysisTable,
-    UnitOfAnalysis,
-    Variable,
-    VariableKind,
-    column_of,
-)
+from opensirt.domain.analysis_table import AnalysisTable, Variable, VariableKind, column_of
 from opensirt.domain.missing import Missing
+from opensirt.domain.unit_of_analysis import UnitOfAnalysis
 from opensirt.errors import InputError, RuleError, UnknownNameError
 from opensirt.files.analysis_table_file import read_analysis_table
 from opensirt.files.fhir_bundle import fhir_bundle

@@ -6,14 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opensirt.cohort.query import select_rows
-from opensirt.domain.analysis_table import (
-    AnalysisTable,
-    UnitOfAnalysis,
-    Variable,
-    VariableKind,
-    column_of,
-)
+from opensirt.domain.analysis_table import AnalysisTable, Variable, VariableKind, column_of
 from opensirt.domain.missing import Missing
+from opensirt.domain.unit_of_analysis import UnitOfAnalysis
 from opensirt.errors import InputError, UnknownNameError
 
 NO = Missing.NOT_RECORDED

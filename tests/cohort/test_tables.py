@@ -11,8 +11,8 @@ from cohort_cases import case, follow_up, record, small_store, structure, verifi
 from opensirt.app.cohort_table import cohort_select, cohort_table
 from opensirt.clinical.liver_function.albi import albi
 from opensirt.cohort.patient_table import missing_data
-from opensirt.domain.analysis_table import UnitOfAnalysis
 from opensirt.domain.missing import Missing
+from opensirt.domain.unit_of_analysis import UnitOfAnalysis
 from opensirt.errors import UnknownNameError
 from opensirt.files.follow_up_blocks import FollowUpBlock
 from opensirt.store.store import Store

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from opensirt.domain.analysis_table import (
     AnalysisTable,
     Endpoint,
-    UnitOfAnalysis,
     Variable,
     VariableKind,
     column_of,
 )
 from opensirt.domain.missing import Missing
+from opensirt.domain.unit_of_analysis import UnitOfAnalysis
 from opensirt.errors import InputError, MissingInputError, UnknownNameError
 from opensirt.files.analysis_table_file import read_analysis_table, write_analysis_table
 

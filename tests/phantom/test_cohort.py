@@ -10,6 +10,7 @@ from opensirt.outcomes.design import complete_rows, design_columns, endpoint_tim
 from opensirt.outcomes.dose_curve import fit_complication
 from opensirt.outcomes.endpoint import endpoint_names
 from opensirt.outcomes.survival_analysis import survival_analysis
+from opensirt.outcomes.treatment_comparison import treatment_comparison
 from opensirt.phantom.cohort import (
     SimulatedCohort,
     SimulatedPatients,
@@ -105,6 +106,23 @@ def test_one_table_is_analysed_from_beginning_to_end() -> None:
     assert late.n + sum(late.before_landmark.values()) == 300
     with pytest.raises(InputError, match="needs a landmark"):
         survival_analysis(table, "overall_survival", known="age_years")
+
+
+def test_groups_that_become_known_later_need_a_landmark_and_are_as_they_were_there() -> None:
+    table = patient_table(simulated_cohort(300, seed=8))
+    asked = {"endpoint": "overall_survival", "group": "liver_toxicity"}
+    for wrong in ({}, {"landmark": 90.0}):
+        with pytest.raises(InputError, match="immortal time"):
+            survival_analysis(table, **asked, **wrong)
+    with pytest.raises(InputError, match="immortal time"):
+        survival_analysis(table, "overall_survival", covariates=["liver_toxicity"])
+    with pytest.raises(InputError, match="immortal time"):
+        treatment_comparison(table, "overall_survival", "device", ["liver_toxicity"])
+    found = survival_analysis(table, **asked, landmark=90.0, known="liver_toxicity_day")
+    alive = table["overall_survival_days"].values > 90.0
+    by_then = alive & (table["liver_toxicity_day"].values <= 90.0)
+    assert [one.n for one in found.groups] == [int((alive & ~by_then).sum()), int(by_then.sum())]
+    assert any("only after the landmark" in one for one in found.notes)
 
 
 def test_columns_that_a_model_cannot_take_are_refused() -> None:

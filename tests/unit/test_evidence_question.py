@@ -5,16 +5,10 @@ from dataclasses import replace
 import pytest
 
 from opensirt.domain.citation import Citation, Status
-from opensirt.domain.evidence import (
-    AnalysisUnit,
-    EvidenceBase,
-    Origin,
-    Overlap,
-    PublishedOutcome,
-    Study,
-)
+from opensirt.domain.evidence import EvidenceBase, Origin, Overlap, PublishedOutcome, Study
 from opensirt.domain.evidence_table import COLUMNS, outcome_of, published_evidence, studies_of
 from opensirt.domain.missing import Missing
+from opensirt.domain.unit_of_analysis import UnitOfAnalysis
 from opensirt.errors import InputError, UnknownNameError
 from opensirt.outcomes.evidence.comparison import compare_centre
 from opensirt.outcomes.evidence.pooled_proportion import pool_proportion
@@ -51,7 +45,7 @@ def row(key: str, of_study: str, events: int, of: int, **changes: object) -> Pub
         criterion="RECIST 1.1",
         time_point="3 months",
         time_origin="radioembolization",
-        unit=AnalysisUnit.PATIENT,
+        unit=UnitOfAnalysis.PATIENT,
         origin=Origin.COUNTED,
         status=Status.VERIFIED,
         locator="table 2",
@@ -119,13 +113,13 @@ def test_lesions_and_patients_are_never_mixed() -> None:
         studies={"a": study("a"), "b": study("b"), "c": study("c")},
         outcomes=(
             row("1", "a", 10, 40),
-            row("2", "b", 40, 83, unit=AnalysisUnit.LESION),
+            row("2", "b", 40, 83, unit=UnitOfAnalysis.LESION),
             row("3", "c", 5, 20),
         ),
     )
     by_patient = select_outcomes(base, Question(endpoint="orr"))
     assert [one.study for one in by_patient.outcomes] == ["a", "c"]
-    by_lesion = select_outcomes(base, Question(endpoint="orr", unit=AnalysisUnit.LESION))
+    by_lesion = select_outcomes(base, Question(endpoint="orr", unit=UnitOfAnalysis.LESION))
     assert [one.study for one in by_lesion.outcomes] == ["b"]
 
 

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from opensirt.domain.analysis_table import AnalysisTable, UnitOfAnalysis
+from opensirt.domain.analysis_table import AnalysisTable
 from opensirt.domain.response import ResponseCategory
+from opensirt.domain.unit_of_analysis import UnitOfAnalysis
 from opensirt.errors import InputError
 from opensirt.outcomes.proportion import response_proportions
 

@@ -12,7 +12,7 @@ from opensirt.cli.options import db_option
 
 if TYPE_CHECKING:
     from opensirt.app.evidence_meta import MetaAnalysis
-    from opensirt.domain.evidence import AnalysisUnit
+    from opensirt.domain.unit_of_analysis import UnitOfAnalysis
 
 _PATH = click.Path(path_type=Path)
 
@@ -182,14 +182,14 @@ def meta(
         click.echo(f"written: {plot}")
 
 
-def _unit(word: str) -> AnalysisUnit:
-    from opensirt.domain.evidence import AnalysisUnit
+def _unit(word: str) -> UnitOfAnalysis:
+    from opensirt.domain.unit_of_analysis import UnitOfAnalysis
     from opensirt.errors import UnknownNameError
 
-    for one in AnalysisUnit:
+    for one in UnitOfAnalysis:
         if one.value == word:
             return one
-    raise UnknownNameError("unit of analysis", word, (one.value for one in AnalysisUnit))
+    raise UnknownNameError("unit of analysis", word, (one.value for one in UnitOfAnalysis))
 
 
 def _counts(

@@ -6,14 +6,9 @@ from opensirt.cohort.baseline import BASELINE
 from opensirt.cohort.course import ONE_COURSE, PATIENT, Course, number_of
 from opensirt.cohort.delivered import dose_of, dose_source, structures_of
 from opensirt.cohort.response import CRITERION, of_structure
-from opensirt.domain.analysis_table import (
-    AnalysisTable,
-    UnitOfAnalysis,
-    Variable,
-    VariableKind,
-    column_of,
-)
+from opensirt.domain.analysis_table import AnalysisTable, Variable, VariableKind, column_of
 from opensirt.domain.missing import Missing
+from opensirt.domain.unit_of_analysis import UnitOfAnalysis
 
 _LESION_NUMBERS = (
     ("volume_ml", "Volume", "mL"),

@@ -12,14 +12,9 @@ from opensirt.cohort.delivered import delivered
 from opensirt.cohort.endpoints import ENDPOINTS, NEXT_TREATMENT
 from opensirt.cohort.outcome import OUTCOME
 from opensirt.cohort.response import outdated
-from opensirt.domain.analysis_table import (
-    AnalysisTable,
-    UnitOfAnalysis,
-    Variable,
-    VariableKind,
-    column_of,
-)
+from opensirt.domain.analysis_table import AnalysisTable, Variable, VariableKind, column_of
 from opensirt.domain.missing import Missing
+from opensirt.domain.unit_of_analysis import UnitOfAnalysis
 
 _TREATED_ON = Variable(
     name="treated_on",

@@ -4,13 +4,8 @@ from collections.abc import Iterable, Mapping
 
 from opensirt.cohort.administration import administrations
 from opensirt.cohort.course import ONE_COURSE, PATIENT, Course, days_between
-from opensirt.domain.analysis_table import (
-    AnalysisTable,
-    UnitOfAnalysis,
-    Variable,
-    VariableKind,
-    column_of,
-)
+from opensirt.domain.analysis_table import AnalysisTable, Variable, VariableKind, column_of
+from opensirt.domain.unit_of_analysis import UnitOfAnalysis
 
 _PROCEDURE = (
     PATIENT,

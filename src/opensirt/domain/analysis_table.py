@@ -16,20 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensirt.domain.missing import Missing
+from opensirt.domain.unit_of_analysis import OF_ROWS, UnitOfAnalysis
 from opensirt.errors import InputError, MissingInputError, UnknownNameError
 
 _REASONS = tuple(Missing)
 _PRESENT = 0
-
-
-class UnitOfAnalysis(Enum):
-    """What one row is."""
-
-    PATIENT = "patient"
-    LESION = "lesion"
-    PROCEDURE = "procedure"
-    VISIT = "visit"
-    """One filled-in form or one examination of a patient."""
 
 
 class VariableKind(Enum):
@@ -244,6 +235,11 @@ class AnalysisTable:
         if len(set(names)) < len(names) or set(names) != set(self.columns):
             odd = sorted(set(names) ^ set(self.columns)) or names
             raise InputError(f"columns and data dictionary do not match at {', '.join(odd)}")
+        if self.unit not in OF_ROWS:
+            raise InputError(
+                f"the rows of an analysis table are called {self.unit.value!r}; wanted "
+                f"{', '.join(one.value for one in OF_ROWS)}"
+            )
         if not self.population:
             raise InputError("an analysis table does not say who is in it (population)")
         lengths = {len(one.values) for one in self.columns.values()}

@@ -6,18 +6,8 @@ from enum import Enum
 
 from opensirt.domain.citation import Citation, Status
 from opensirt.domain.missing import Missing
+from opensirt.domain.unit_of_analysis import UnitOfAnalysis
 from opensirt.errors import InputError, UnknownNameError
-
-
-class AnalysisUnit(Enum):
-    """What was counted; numbers of different units are never pooled."""
-
-    PATIENT = "patient"
-    PROCEDURE = "procedure"
-    LESION = "lesion"
-    STUDY = "study"
-    """A figure over studies, as reviews give it."""
-    UNSTATED = "unstated"
 
 
 class Origin(Enum):
@@ -93,7 +83,7 @@ class PublishedOutcome:
     criterion: str
     time_point: str
     time_origin: str
-    unit: AnalysisUnit
+    unit: UnitOfAnalysis
     origin: Origin
     status: Status
     locator: str

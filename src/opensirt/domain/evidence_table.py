@@ -7,15 +7,9 @@ from types import MappingProxyType
 from typing import Any, TypeVar
 
 from opensirt.domain.citation import Status, citation_of
-from opensirt.domain.evidence import (
-    AnalysisUnit,
-    EvidenceBase,
-    Origin,
-    Overlap,
-    PublishedOutcome,
-    Study,
-)
+from opensirt.domain.evidence import EvidenceBase, Origin, Overlap, PublishedOutcome, Study
 from opensirt.domain.missing import Missing
+from opensirt.domain.unit_of_analysis import UnitOfAnalysis
 from opensirt.errors import InputError, UnknownNameError
 from opensirt.reference.csv_table import read_csv_table
 from opensirt.reference.table import read_table
@@ -135,7 +129,7 @@ def outcome_of(row: Mapping[str, str], *, where: str) -> PublishedOutcome:
         criterion=row["criterion"] or "not stated",
         time_point=row["time_point"] or "not stated",
         time_origin=row["time_origin"] or "not stated",
-        unit=_word(AnalysisUnit, row["unit"], f"unit of {where}"),
+        unit=_word(UnitOfAnalysis, row["unit"], f"unit of {where}"),
         origin=_word(Origin, row["origin"], f"origin of {where}"),
         status=_word(Status, row["status"], f"status of {where}"),
         locator=row["locator"],

@@ -18,12 +18,12 @@ from opensirt.domain.analysis_table import (
     AnalysisTable,
     Column,
     Endpoint,
-    UnitOfAnalysis,
     Variable,
     VariableKind,
     column_of,
 )
 from opensirt.domain.missing import Missing
+from opensirt.domain.unit_of_analysis import UnitOfAnalysis
 from opensirt.errors import InputError
 from opensirt.whole_file import whole_file
 

@@ -6,14 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from opensirt.domain.analysis_table import (
-    NUMERIC,
-    AnalysisTable,
-    UnitOfAnalysis,
-    Variable,
-    VariableKind,
-)
+from opensirt.domain.analysis_table import NUMERIC, AnalysisTable, Variable, VariableKind
 from opensirt.domain.missing import Missing
+from opensirt.domain.unit_of_analysis import UnitOfAnalysis
 from opensirt.errors import InputError
 from opensirt.whole_file import whole_file
 

@@ -4,8 +4,9 @@ import csv
 import io
 from pathlib import Path
 
-from opensirt.domain.analysis_table import AnalysisTable, UnitOfAnalysis, Variable, VariableKind
+from opensirt.domain.analysis_table import AnalysisTable, Variable, VariableKind
 from opensirt.domain.missing import Missing
+from opensirt.domain.unit_of_analysis import UnitOfAnalysis
 from opensirt.whole_file import whole_file
 
 RECORD_ID = "record_id"

@@ -48,6 +48,24 @@ def complete_rows(table: AnalysisTable, names: Sequence[str]) -> CompleteRows:
     )
 
 
+def require_known_at_origin(table: AnalysisTable, names: Sequence[str]) -> None:
+    """Refuse columns whose values become known only after the time origin.
+
+    Raises
+    ------
+    InputError
+        When the dictionary says so of one of them.
+    """
+    late = [name for name in names if table.variable(name).later]
+    if late:
+        raise InputError(
+            f"{', '.join(late)} becomes known only after the time origin: who lives longer has "
+            "more time to get it, and that time would count as survival (immortal time). Compare "
+            "groups by it from a landmark (--landmark), with the column of the days on which it "
+            "was seen (--known)"
+        )
+
+
 def design_columns(table: AnalysisTable, names: Sequence[str]) -> tuple[Floats, tuple[str, ...]]:
     """Return a matrix (n, p) and the names of its columns.
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from opensirt.domain.analysis_table import AnalysisTable, UnitOfAnalysis, VariableKind
+from opensirt.domain.analysis_table import AnalysisTable, VariableKind
+from opensirt.domain.unit_of_analysis import UnitOfAnalysis
 from opensirt.errors import InputError
 from opensirt.outcomes.calibration import Calibration, calibration
 from opensirt.outcomes.design import complete_rows

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from opensirt.domain.analysis_table import AnalysisTable, UnitOfAnalysis, VariableKind
+from opensirt.domain.analysis_table import AnalysisTable, VariableKind
 from opensirt.domain.response import ResponseCategory
+from opensirt.domain.unit_of_analysis import UnitOfAnalysis
 from opensirt.errors import InputError
 from opensirt.outcomes.arrays import Ints
 from opensirt.outcomes.design import groups_of

@@ -1,16 +1,23 @@
 """One endpoint of one table from beginning to end: curves, comparison, model, assumptions."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from opensirt.domain.analysis_table import AnalysisTable
+from opensirt.domain.analysis_table import AnalysisTable, Column, VariableKind
 from opensirt.domain.missing import Missing
 from opensirt.errors import InputError
+from opensirt.outcomes.arrays import Floats
 from opensirt.outcomes.cox import CoxData, CoxFit, fit_cox
 from opensirt.outcomes.cumulative_incidence import CumulativeIncidence, cumulative_incidence
-from opensirt.outcomes.design import complete_rows, design_columns, endpoint_times, groups_of
+from opensirt.outcomes.design import (
+    complete_rows,
+    design_columns,
+    endpoint_times,
+    groups_of,
+    require_known_at_origin,
+)
 from opensirt.outcomes.endpoint import Endpoint
 from opensirt.outcomes.fine_gray import FineGrayFit, fit_fine_gray
 from opensirt.outcomes.gray import gray_test
@@ -99,14 +106,20 @@ def survival_analysis(
         Count from here and take only those who are still observed.
     known
         With a landmark: column of the days on which the group was known; empty where it was
-        known at the origin.
+        known at the origin. A flag whose day lies after the landmark, or that has none, counts as
+        no: it was not seen by then.
 
     Raises
     ------
     InputError
-        When rows of the table are not patients while they share patients, or an estimate cannot
-        be made.
+        When a column becomes known only after the origin and no landmark says by when, or an
+        estimate cannot be made.
     """
+    require_known_at_origin(
+        table, [name for name in (strata, *covariates) if name not in ("", group)]
+    )
+    if group and landmark is None:
+        require_known_at_origin(table, [group])
     found = table.endpoint(endpoint)
     needed = [found.time_column, found.event_column, *covariates]
     needed += [name for name in (group, strata) if name]
@@ -121,7 +134,8 @@ def survival_analysis(
         )
     before: dict[str, int] = {}
     if landmark is not None:
-        kept, times, before = _from_landmark(kept, times, landmark, known)
+        kept, times, before, said = _from_landmark(kept, times, landmark, group=group, known=known)
+        notes += said
     elif known:
         raise InputError("a column of days on which the group was known needs a landmark")
     parts = groups_of(kept, group) if group else {EVERYBODY: np.arange(times.n)}
@@ -160,12 +174,35 @@ def survival_analysis(
 
 
 def _from_landmark(
-    table: AnalysisTable, times: EventTimes, landmark: float, known: str
-) -> tuple[AnalysisTable, EventTimes, dict[str, int]]:
-    days = np.zeros(times.n) if not known else table[known].values.astype(np.float64)
+    table: AnalysisTable, times: EventTimes, landmark: float, *, group: str, known: str
+) -> tuple[AnalysisTable, EventTimes, dict[str, int], list[str]]:
+    days, notes = np.zeros(times.n), list[str]()
+    if group and not known:
+        require_known_at_origin(table, [group])
+    if known:
+        days = table[known].values.astype(np.float64)
+        if group and table.variable(group).kind is VariableKind.FLAG:
+            table, changed = _by_then(table, group, days, landmark)
+            if changed:
+                notes.append(
+                    f"{changed} rows have {group} only after the landmark, or not by a known day: "
+                    "they count as not having it yet"
+                )
+            days = np.zeros(times.n)
     made = at_landmark(times, landmark, known_at=days)
     counts = {"events": made.earlier_events, "censored": made.earlier_censored}
-    return table.take(made.rows), made.times, counts
+    return table.take(made.rows), made.times, counts, notes
+
+
+def _by_then(
+    table: AnalysisTable, group: str, days: Floats, landmark: float
+) -> tuple[AnalysisTable, int]:
+    """Return the table with a flag as it was at the landmark, and how many rows that changes."""
+    column = table[group]
+    there = column.values == 1.0
+    late = there & ~(days <= landmark)
+    changed = Column(np.where(late, 0.0, column.values), column.absent)
+    return replace(table, columns={**table.columns, group: changed}), int(late.sum())
 
 
 def _common_horizon(times: EventTimes, parts: Mapping[str, np.ndarray]) -> float:

@@ -5,11 +5,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from opensirt.domain.analysis_table import AnalysisTable, UnitOfAnalysis, VariableKind
+from opensirt.domain.analysis_table import AnalysisTable, VariableKind
+from opensirt.domain.unit_of_analysis import UnitOfAnalysis
 from opensirt.errors import InputError, UnknownNameError
 from opensirt.outcomes.arrays import Flags, Floats
 from opensirt.outcomes.cox import CoxData, CoxFit, fit_cox
-from opensirt.outcomes.design import complete_rows, design_columns, endpoint_times
+from opensirt.outcomes.design import (
+    complete_rows,
+    design_columns,
+    endpoint_times,
+    require_known_at_origin,
+)
 from opensirt.outcomes.endpoint import Endpoint
 from opensirt.outcomes.kaplan_meier import Interval, KaplanMeier, kaplan_meier
 from opensirt.outcomes.propensity import (
@@ -100,6 +106,7 @@ def treatment_comparison(
         raise InputError("weights by propensity need a covariate known before treatment")
     if treatment in covariates:
         raise InputError(f"{treatment} is the treatment; it cannot be a covariate as well")
+    require_known_at_origin(table, (treatment, *covariates))
     words = table.endpoint(endpoint)
     outcome = {words.time_column, words.event_column} & set(covariates)
     if outcome:

@@ -8,12 +8,12 @@ from opensirt.domain.analysis_table import (
     AnalysisTable,
     Column,
     Endpoint,
-    UnitOfAnalysis,
     Variable,
     VariableKind,
     column_of,
 )
 from opensirt.domain.missing import Missing
+from opensirt.domain.unit_of_analysis import UnitOfAnalysis
 from opensirt.outcomes.endpoint import endpoint_names, endpoint_rule
 from opensirt.outcomes.times import times_from_course
 from opensirt.phantom.cohort import LEVELS, Floats, SimulatedCohort, Texts, cohort_design
@@ -43,9 +43,16 @@ def _variable(
     unit: str = "",
     levels: Iterable[str] = (),
     source: str = SOURCE,
+    later: bool = False,
 ) -> Variable:
     return Variable(
-        name=name, meaning=meaning, kind=kind, source=source, unit=unit, levels=tuple(levels)
+        name=name,
+        meaning=meaning,
+        kind=kind,
+        source=source,
+        unit=unit,
+        levels=tuple(levels),
+        later=later,
     )
 
 
@@ -93,15 +100,19 @@ def patient_table(cohort: SimulatedCohort) -> AnalysisTable:
             _numbers(who.normal_liver_gy),
         ),
         (
-            _variable("liver_toxicity", "Liver toxicity of grade 3 or more ever", flag),
+            _variable("liver_toxicity", "Liver toxicity of grade 3 or more ever", flag, later=True),
             _numbers(np.isfinite(who.toxicity_day).astype(np.float64)),
         ),
         (
-            _variable("liver_toxicity_day", "Day of the first such toxicity", number, unit="d"),
+            _variable(
+                "liver_toxicity_day", "Day of the first such toxicity", number, unit="d", later=True
+            ),
             _numbers(who.toxicity_day),
         ),
         (
-            _variable("responding_fraction", "Lesions that responded", number, unit="fraction"),
+            _variable(
+                "responding_fraction", "Lesions that responded", number, unit="fraction", later=True
+            ),
             _numbers(who.responding_fraction),
         ),
     ]

@@ -5,9 +5,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from opensirt.domain.citation import Status
-from opensirt.domain.evidence import AnalysisUnit, EvidenceBase, PublishedOutcome
+from opensirt.domain.evidence import EvidenceBase, PublishedOutcome
 from opensirt.domain.finding import Finding, Severity
 from opensirt.domain.missing import Missing
+from opensirt.domain.unit_of_analysis import UnitOfAnalysis
 from opensirt.errors import InputError, UnknownNameError
 
 NO_CONCURRENT = ("none", "not stated")
@@ -18,7 +19,7 @@ class Question:
     """What is to be pooled. Empty words ask for nothing in particular."""
 
     endpoint: str
-    unit: AnalysisUnit = AnalysisUnit.PATIENT
+    unit: UnitOfAnalysis = UnitOfAnalysis.PATIENT
     device: str = ""
     criterion: str = ""
     time_point: str = ""
