@@ -1,6 +1,7 @@
 """Every command has help, and answers people and programs."""
 
 import time
+from collections.abc import Iterator
 
 import click
 import pytest
@@ -10,11 +11,17 @@ from opensirt.cli import main
 
 NAMES = sorted(main.commands)
 GROUPS = {name for name, one in main.commands.items() if isinstance(one, click.Group)}
-INNER = sorted(
-    (name, inner)
-    for name in GROUPS
-    for inner in main.commands[name].commands  # type: ignore[attr-defined]
-)
+
+
+def _inner(group: click.Group, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    for name, one in group.commands.items():
+        if isinstance(one, click.Group):
+            yield from _inner(one, (*path, name))
+        else:
+            yield (*path, name)
+
+
+INNER = sorted(one for one in _inner(main, ()) if len(one) > 1)
 
 
 def test_the_commands_are_those_of_the_contract_that_exist() -> None:
@@ -76,14 +83,17 @@ def test_every_command_answers_in_json_too(name: str) -> None:
     assert "--json" in {one for option in main.commands[name].params for one in option.opts}
 
 
-@pytest.mark.parametrize(("group", "name"), INNER)
-def test_every_command_of_a_group_has_help_and_answers_in_json(group: str, name: str) -> None:
-    command = main.commands[group].commands[name]  # type: ignore[attr-defined]
+@pytest.mark.parametrize("path", INNER, ids=" ".join)
+def test_every_command_of_a_group_has_help_and_answers_in_json(path: tuple[str, ...]) -> None:
+    command: click.Command = main
+    for name in path:
+        assert isinstance(command, click.Group)
+        command = command.commands[name]
     assert command.help
     options = [one for one in command.params if isinstance(one, click.Option)]
     assert all(one.help for one in options)
     assert "--json" in {opt for one in options for opt in one.opts}
-    assert CliRunner().invoke(main, [group, name, "--help"]).exit_code == 0
+    assert CliRunner().invoke(main, [*path, "--help"]).exit_code == 0
 
 
 def test_help_is_quick() -> None:

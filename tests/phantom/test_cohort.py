@@ -110,15 +110,15 @@ def test_one_table_is_analysed_from_beginning_to_end() -> None:
 
 def test_groups_that_become_known_later_need_a_landmark_and_are_as_they_were_there() -> None:
     table = patient_table(simulated_cohort(300, seed=8))
-    asked = {"endpoint": "overall_survival", "group": "liver_toxicity"}
-    for wrong in ({}, {"landmark": 90.0}):
+    group, day = "liver_toxicity", "liver_toxicity_day"
+    for landmark in (None, 90.0):
         with pytest.raises(InputError, match="immortal time"):
-            survival_analysis(table, **asked, **wrong)
+            survival_analysis(table, "overall_survival", group=group, landmark=landmark)
     with pytest.raises(InputError, match="immortal time"):
         survival_analysis(table, "overall_survival", covariates=["liver_toxicity"])
     with pytest.raises(InputError, match="immortal time"):
         treatment_comparison(table, "overall_survival", "device", ["liver_toxicity"])
-    found = survival_analysis(table, **asked, landmark=90.0, known="liver_toxicity_day")
+    found = survival_analysis(table, "overall_survival", group=group, landmark=90.0, known=day)
     alive = table["overall_survival_days"].values > 90.0
     by_then = alive & (table["liver_toxicity_day"].values <= 90.0)
     assert [one.n for one in found.groups] == [int((alive & ~by_then).sum()), int(by_then.sum())]

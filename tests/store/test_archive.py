@@ -20,11 +20,19 @@ from opensirt.store.archive import (
 )
 from opensirt.store.check import check_store
 from opensirt.store.connect import Place, place_of, writing
+from opensirt.store.identities import (
+    Identity,
+    Who,
+    add_identity,
+    identity_accesses,
+    show_identity,
+)
 from opensirt.store.images import image_path
 from opensirt.store.migrate import init_store
 from opensirt.store.store import Store
 
 AT = datetime(2026, 3, 2, 12, tzinfo=UTC)
+WHO = Who(by="A", at=AT, reason="test")
 
 
 @pytest.fixture
@@ -35,7 +43,7 @@ def filled(store: Store, tmp_path: Path) -> Store:
     (folder / "records").mkdir()
     (folder / "records" / "0001-plan.json").write_text('{"b": 1}')
     import_case(store, folder, author="A", at=AT)
-    store.add_identity("phantom", '{"name": "ZZTOP^SECRET"}', author="A", at=AT)
+    add_identity(store, "phantom", Identity(name="ZZTOP^SECRET"), WHO)
     return store
 
 
@@ -49,7 +57,8 @@ def test_a_backup_makes_the_same_store_again(
     with Store(place) as again:
         assert again.store_id == filled.store_id
         assert again.counts() == filled.counts()
-        assert again.identity("phantom") == '{"name": "ZZTOP^SECRET"}'
+        assert identity_accesses(again) == identity_accesses(filled)
+        assert show_identity(again, "phantom", WHO).name == "ZZTOP^SECRET"
         assert check_store(again).findings == []
         for kind in ("case", "plan"):
             assert [one.uid for one in again.history(kind, "phantom")] == [
@@ -86,7 +95,9 @@ def test_a_case_travels_without_who_the_patient_is(
         assert [one.uid for one in elsewhere.history("case", "phantom")] == [
             one.uid for one in filled.history("case", "phantom")
         ]
-        assert elsewhere.identity("phantom") is None
+        assert identity_accesses(elsewhere) == ()
+        with pytest.raises(StoreError, match="nobody has said who case phantom is"):
+            show_identity(elsewhere, "phantom", WHO)
         assert check_store(elsewhere).findings == []
 
 
@@ -119,9 +130,21 @@ def spoilt(path: Path, name: str, change: Callable[[bytes], bytes]) -> Path:
         ("rows.jsonl", lambda data: data.replace(b'{\\"b\\": 1}', b'{\\"b\\": 2}'), "hash"),
         ("rows.jsonl", lambda data: data[: data.rindex(b'{"table"')], "rows, its manifest says"),
         ("rows.jsonl", lambda data: data[:-40], "is damaged"),
+        (
+            "rows.jsonl",
+            lambda data: data.replace(
+                b'{"table": "cases", "key": "phantom"', b'{"table": "cases", "key": "other"'
+            ),
+            "holds other rows of cases",
+        ),
+        (
+            "rows.jsonl",
+            lambda data: data + b'{"table": "identities", "case_key": "phantom", "document": "{}"}',
+            "holds other rows of identities",
+        ),
         ("images/", lambda data: data + b"x", "has other bytes"),
         ("manifest", lambda data: data.replace(b"archive/1", b"archive/9"), "has schema"),
-        ("manifest", lambda data: data.replace(b'"0002"', b'"9999"'), "by a newer program"),
+        ("manifest", lambda data: data.replace(b'"0003"', b'"9999"'), "by a newer program"),
     ],
 )
 def test_an_archive_that_was_changed_is_refused_and_nothing_is_kept(

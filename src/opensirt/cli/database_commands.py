@@ -1,16 +1,20 @@
-"""The commands on the store itself: db init, upgrade, backup, restore, check."""
+"""The commands on the store itself: db init, upgrade, backup, restore, check, identity."""
 
 from pathlib import Path
 
 import click
 
 from opensirt.cli.answer import Progress, findings, json_option, say_json, table
+from opensirt.cli.identity_commands import identity
 from opensirt.cli.options import db_option, images_option
 
 
 @click.group()
 def db() -> None:
     """Make, check, back up the store of records."""
+
+
+db.add_command(identity)
 
 
 @db.command()

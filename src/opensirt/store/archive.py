@@ -32,7 +32,15 @@ from opensirt.store.migrate import (
 )
 from opensirt.store.rows import record_of
 from opensirt.store.store import Store
-from opensirt.store.tables import case_files, cases, identities, images, info, record_tables
+from opensirt.store.tables import (
+    case_files,
+    cases,
+    identities,
+    identity_access,
+    images,
+    info,
+    record_tables,
+)
 from opensirt.whole_file import whole_file
 
 SCHEMA = "opensirt/archive/1"
@@ -216,6 +224,7 @@ def _rows(connection: Connection, case_key: str | None) -> Iterator[tuple[str, d
     asked.append((case_files, of_files))
     if case_key is None:
         asked.append((identities, select(identities).order_by(identities.c.number)))
+        asked.append((identity_access, select(identity_access).order_by(identity_access.c.number)))
     for table, statement in asked:
         result = connection.execution_options(yield_per=_MANY).execute(statement)
         for row in result.mappings():
@@ -265,6 +274,8 @@ def _take(archive: zipfile.ZipFile, manifest: Archived, place: Place) -> Archive
                 connection.execute(insert(info), [{"name": "id", "value": manifest.store_id}])
             for table, rows in _batches(_lines(archive)):
                 n_rows += len(rows)
+                if manifest.case_key is not None:
+                    _require_own(table, rows, manifest.case_key)
                 n_new += _insert(connection, table, rows)
             if n_rows != manifest.n_rows:
                 raise InputError(
@@ -313,9 +324,11 @@ def _batches(
 
 
 _TABLES = {
-    one.name: one for one in (cases, images, case_files, identities, *record_tables.values())
+    one.name: one
+    for one in (cases, images, case_files, identities, identity_access, *record_tables.values())
 }
 _KIND_OF = {table.name: kind for kind, table in record_tables.items()}
+_UNKEYED = (identities.name, identity_access.name)
 _KEYS = {"cases": ("key",), "images": ("sha256",), "case_files": ("case_uid", "path")}
 
 
@@ -325,10 +338,10 @@ def _insert(connection: Connection, name: str, rows: list[dict[str, Any]]) -> in
         raise InputError(f"the archive holds rows of {name!r}, which no store has")
     table = _TABLES[name]
     for row in rows:
-        for key in ("made_at", "stored_at"):
+        for key in ("made_at", "stored_at", "at"):
             if row.get(key) is not None:
                 row[key] = datetime.fromisoformat(row[key])
-    if name == "identities":
+    if name in _UNKEYED:
         connection.execute(insert(table), rows)
         return 0
     keys = _KEYS.get(name, ("uid",))
@@ -343,6 +356,15 @@ def _insert(connection: Connection, name: str, rows: list[dict[str, Any]]) -> in
     if _KIND_OF[name] != "case":  # a case is compared when its files are there
         _require_unchanged(_KIND_OF[name], rows)
     return len(new)
+
+
+def _require_own(name: str, rows: list[dict[str, Any]], case_key: str) -> None:
+    """Refuse rows that the archive of one case must not hold."""
+    keys = {row.get("key" if name == "cases" else "case_key", case_key) for row in rows}
+    if name in _UNKEYED or keys != {case_key}:
+        raise InputError(
+            f"the archive was changed: it is of case {case_key} and holds other rows of {name}"
+        )
 
 
 def _require_unchanged(kind: str, rows: list[dict[str, Any]]) -> None:

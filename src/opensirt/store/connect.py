@@ -81,6 +81,7 @@ def _sqlite_connect(connection: Any, _: object) -> None:  # noqa: ANN401 - a dri
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = FULL")  # what was acknowledged survives a power cut
     cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute("PRAGMA secure_delete = ON")  # an erased identity is overwritten in the file
     cursor.close()
 
 

@@ -17,7 +17,6 @@ from opensirt.store.tables import (
     RECORD_KINDS,
     case_files,
     cases,
-    identities,
     images,
     record_tables,
 )
@@ -159,25 +158,6 @@ class Store:
                 name: int(connection.execute(select(func.count()).select_from(one)).scalar_one())
                 for name, one in tables.items()
             }
-
-    def add_identity(self, case_key: str, document: str, *, author: str, at: datetime) -> None:
-        """Say who a patient is, in a table that nothing else reads."""
-        row = {"case_key": case_key, "document": document, "author": author, "made_at": at}
-        with writing(self.engine) as connection:
-            connection.execute(insert(identities), [row])
-
-    def identity(self, case_key: str) -> str | None:
-        """Return what was said last of who a patient is, None where nobody did."""
-        table = identities
-        asked = select(table.c.document).where(table.c.case_key == case_key)
-        with reading(self.engine) as connection:
-            return connection.execute(asked.order_by(table.c.number.desc()).limit(1)).scalar()
-
-    def erase_identity(self, case_key: str) -> int:
-        """Remove all that was said of who a patient is; the records stay. Return how many."""
-        with writing(self.engine) as connection:
-            gone = connection.execute(identities.delete().where(identities.c.case_key == case_key))
-            return int(gone.rowcount)
 
 
 def open_store(url: str | Path | None = None, *, images: Path | None = None) -> Store:

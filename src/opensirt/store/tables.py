@@ -171,12 +171,26 @@ identities = Table(
 )
 """Who a patient is: apart from everything else, read by nothing that exports."""
 
+identity_access = Table(
+    "identity_access",
+    metadata,
+    Column("number", _big, primary_key=True, autoincrement=True),
+    Column("case_key", String(_NAME), ForeignKey("cases.key")),
+    Column("action", String(16), nullable=False),
+    Column("by", String(_NAME), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("reason", String(_NAME), nullable=False),
+    Index("ix_identity_access_case_key", "case_key"),
+)
+"""Who said, changed, showed, sought or erased who a patient is; never the person."""
+
 APPEND_ONLY = (
     "store_info",
     "cases",
     "images",
     *(table_name(kind) for kind in RECORD_KINDS),
     "case_files",
+    "identity_access",
 )
 """Tables whose rows can neither be changed nor removed. A row of `identities` cannot be changed
 but can be erased, as the law gives a patient the right to."""
