@@ -164,6 +164,8 @@ def sha256_of_path(path: Path) -> str:
 def _data_files(path: Path) -> list[Path]:
     with path.open("rb") as stream:
         head = stream.read(_HEADER_BYTES).split(b"\n\n")[0]
+    # A NIfTI pair names its data file nowhere.
+    pair = [path.with_suffix(".img")] if path.suffix.lower() == ".hdr" else []
     names = {match.decode("utf-8", "replace") for match in _DATA_FILE.findall(head)}
     beside = [path.parent / name for name in sorted(names) if "\0" not in name]
-    return [one for one in beside if one.is_file() and one != path]
+    return [one for one in (*beside, *pair) if one.is_file() and one != path]

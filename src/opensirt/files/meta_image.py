@@ -1,5 +1,7 @@
 """MetaImage (MHA, MHD with RAW) in."""
 
+import math
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,16 @@ from opensirt.errors import MissingInputError
 from opensirt.files.refusal import refusal, unreadable
 
 _HEADER_BYTES = 1 << 16
+_ELEMENT_BYTES = {
+    "MET_CHAR": 1,
+    "MET_UCHAR": 1,
+    "MET_SHORT": 2,
+    "MET_USHORT": 2,
+    "MET_INT": 4,
+    "MET_UINT": 4,
+    "MET_FLOAT": 4,
+    "MET_DOUBLE": 8,
+}
 _NEEDED = {
     "direction (TransformMatrix)": ("transformmatrix", "rotation", "orientation"),
     "origin (Offset)": ("offset", "position", "origin"),
@@ -46,6 +58,8 @@ def read_meta_image(path: Path) -> ReadVolume:
             wanted="header and one data file side by side",
             remedy="copy both, or save the volume as one .mha file",
         )
+    if data_name.upper() not in ("LOCAL", ""):
+        _require_size(path, header, path.parent / data_name)
     try:
         reader = SimpleITK.ImageFileReader()
         reader.SetImageIO("MetaImageIO")
@@ -73,6 +87,26 @@ def read_meta_image(path: Path) -> ReadVolume:
     return ReadVolume(
         values=values, affine=affine_of_itk(image), source=path.name, modality=_modality(header)
     )
+
+
+def _require_size(path: Path, header: Mapping[str, str], data_path: Path) -> None:
+    """Refuse a data file of another length than the header says: it is that of another image."""
+    n_bytes = _ELEMENT_BYTES.get(header.get("elementtype", ""))
+    packed = header.get("compresseddata", "false").lower() == "true"
+    counts = [*header.get("dimsize", "").split(), header.get("elementnumberofchannels", "1")]
+    if n_bytes is None or packed or header.get("headersize", "0") != "0":
+        return
+    if not all(count.isdecimal() for count in counts):
+        return  # the library says what is wrong with them
+    wanted = n_bytes * math.prod(int(count) for count in counts)
+    found = data_path.stat().st_size
+    if found != wanted:
+        raise refusal(
+            path,
+            f"its data file {data_path.name} has {found} bytes",
+            wanted=f"{wanted} bytes ({'×'.join(counts[:-1])} voxels of {n_bytes} bytes)",
+            remedy="the data are truncated or those of another image; copy both files again",
+        )
 
 
 def affine_of_itk(image: object) -> NDArray[np.float64]:

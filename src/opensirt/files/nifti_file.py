@@ -11,6 +11,9 @@ from opensirt.domain.reading import ReadVolume
 from opensirt.errors import GeometryError, MissingInputError
 from opensirt.files.refusal import refusal, unreadable
 
+_DAMAGE = (OSError, EOFError, ValueError, OverflowError, MemoryError, zlib.error)
+"""What nibabel raises on damaged or truncated files."""
+
 _RAS_TO_LPS = np.diag([-1.0, -1.0, 1.0, 1.0])
 
 _CONTRADICTION_MM = 0.1
@@ -41,20 +44,13 @@ def read_nifti(path: Path) -> ReadVolume:
         image = nibabel.load(path)
         shape = tuple(int(n) for n in image.shape)
         dtype = image.get_data_dtype()
-    except (
-        ImageFileError,
-        HeaderDataError,
-        OSError,
-        EOFError,
-        ValueError,
-        zlib.error,
-    ) as error:
+    except (ImageFileError, HeaderDataError, *_DAMAGE) as error:
         raise unreadable(path, "NIfTI", error) from error
     _require_volume(path, shape, dtype)
     affine, notes = _affine(path, image.header, shape)
     try:
         values = np.asanyarray(image.dataobj)
-    except (OSError, EOFError, ValueError, zlib.error) as error:
+    except _DAMAGE as error:
         raise unreadable(path, "NIfTI", error) from error
     if values.dtype.kind == "f" and dtype.kind != "f":
         values = values.astype(np.float32)  # a slope was applied; keep what an image can hold
@@ -89,7 +85,17 @@ def _affine(
 ) -> tuple[NDArray[np.float64], list[str]]:
     notes: list[str] = []
     sform = np.asarray(header.get_sform(), np.float64) if int(header["sform_code"]) > 0 else None
-    qform = np.asarray(header.get_qform(), np.float64) if int(header["qform_code"]) > 0 else None
+    qform = None
+    if int(header["qform_code"]) > 0:
+        try:
+            qform = np.asarray(header.get_qform(), np.float64)
+        except ValueError:
+            raise refusal(
+                path,
+                "the qform holds no rotation (its quaternion is longer than 1)",
+                wanted="a place for each voxel",
+                remedy="find out how the image lies, and export it again with its orientation",
+            ) from None
     if sform is None and qform is None:
         raise MissingInputError(
             "affine (neither sform nor qform is set)",

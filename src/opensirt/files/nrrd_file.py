@@ -10,7 +10,20 @@ from numpy.typing import NDArray
 
 from opensirt.domain.reading import ReadVolume
 from opensirt.errors import InputError, MissingInputError
-from opensirt.files.refusal import refusal, unreadable
+from opensirt.files.refusal import EXPORT_AGAIN, refusal, unreadable
+
+_DAMAGE = (
+    OSError,
+    EOFError,
+    IndexError,
+    KeyError,
+    MemoryError,
+    OverflowError,
+    TypeError,
+    ValueError,
+    zlib.error,
+)
+"""What pynrrd raises on damaged or truncated files."""
 
 _TO_LPS = {
     "left-posterior-superior": (1.0, 1.0, 1.0),
@@ -64,15 +77,7 @@ def load_nrrd(path: Path) -> tuple[NDArray[Any], Mapping[str, Any]]:
                 # Opened here, so that it is closed whatever the library makes of it.
                 with _data_file(path, str(detached)).open("rb") as data:
                     values = nrrd.read_data(header, data)
-    except (
-        nrrd.NRRDError,
-        OSError,
-        EOFError,
-        KeyError,
-        TypeError,
-        ValueError,
-        zlib.error,
-    ) as error:
+    except (nrrd.NRRDError, *_DAMAGE) as error:
         if isinstance(error, InputError):
             raise
         raise unreadable(path, "NRRD", error) from error
@@ -80,7 +85,7 @@ def load_nrrd(path: Path) -> tuple[NDArray[Any], Mapping[str, Any]]:
 
 
 def _data_file(path: Path, name: str) -> Path:
-    if name.split(maxsplit=1)[0] == "LIST" or "%" in name:
+    if name.split(maxsplit=1)[:1] == ["LIST"] or "%" in name:
         raise refusal(
             path,
             "the voxels are spread over several data files",
@@ -88,10 +93,10 @@ def _data_file(path: Path, name: str) -> Path:
             remedy="save the volume as one .nrrd file",
         )
     data_path = path.parent / name
-    if not data_path.is_file():
+    if not name.strip() or not data_path.is_file():
         raise refusal(
             path,
-            f"its data file {data_path.name} is not there",
+            f"its data file {data_path.name if name.strip() else '(none named)'} is not there",
             wanted="header and data file side by side",
             remedy="copy both, or save the volume as one .nrrd file",
         )
@@ -134,6 +139,16 @@ def nrrd_affine(
     if any(unit not in ("mm", "") for unit in units):
         raise refusal(
             path, f"lengths in {'/'.join(units)}", wanted="mm", remedy="convert the file to mm"
+        )
+    if len(facts["space directions"]) <= max(spatial_axes) or np.shape(facts["space origin"]) != (
+        3,
+    ):
+        raise refusal(
+            path,
+            f"{len(facts['space directions'])} space directions and an origin of "
+            f"{np.size(facts['space origin'])} numbers",
+            wanted="a direction for each axis, and an origin of three numbers",
+            remedy=EXPORT_AGAIN,
         )
     rows = [np.asarray(facts["space directions"][axis], np.float64) for axis in spatial_axes]
     affine = np.eye(4)
