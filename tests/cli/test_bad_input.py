@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from builders import activity, affine, ball, counts, structure
 from case_folder import (
+    CASE,
     GRID,
     LIVER_AT,
     LIVER_MM,
@@ -482,6 +483,41 @@ def test_dose_volume_figures_want_a_dose_and_structures(tmp_path: Path) -> None:
     assert not out.exists()
     write_pet(tmp_path / "pet", SLICES, PLACED)
     require_refusal(run("dvh", tmp_path / "pet", "--structures", seg), "declares unit Bq/mL")
+
+
+def test_a_name_that_no_disk_can_hold_and_records_that_are_a_file(tmp_path: Path) -> None:
+    case = write_case(tmp_path / "ZZTOP", CASE.replace("pet.nii", "p" * 5000))
+    require_refusal(run("verify", case), "ile name too long")
+    case = write_case(tmp_path / "ZZTOP b")
+    (case / "records").write_text("taken")
+    result = run("verify", case)
+    require_refusal(result, "the records of the case cannot be written (File exists)")
+    assert "ZZTOP" not in result.stderr
+
+
+def test_too_little_memory_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_left(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("opensirt.app.step.read_case", none_left)
+    require_refusal(run("verify", write_case(tmp_path)), "not enough memory")
+
+
+def test_folders_named_after_a_patient_stay_out_of_the_results(tmp_path: Path) -> None:
+    """Images and contours lie in folders of that name; nothing that is written repeats it."""
+    case = write_case(tmp_path / "case", CASE.replace('path = "', 'path = "../ZZTOP SECRET/'))
+    folder = tmp_path / "ZZTOP SECRET"
+    folder.mkdir()
+    for one in case.iterdir():
+        if one.suffix != ".toml":
+            one.rename(folder / one.name)
+    result = run("run", case)
+    assert result.exit_code == 0, result.stderr
+    written = [one for one in files_in(case) if one.suffix in (".json", ".html", ".dcm")]
+    assert len(written) >= 3
+    for one in written:
+        assert b"ZZTOP" not in one.read_bytes(), one.name
+    assert "ZZTOP" not in result.stdout + result.stderr
 
 
 def test_the_other_commands_refuse_in_the_same_voice(tmp_path: Path) -> None:

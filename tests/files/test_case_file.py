@@ -212,6 +212,34 @@ def test_a_slip_of_the_pen_is_said_with_its_line(tmp_path: Path) -> None:
     assert "at line 3" in problems_of(tmp_path, HEAD + "[tissue\n")
 
 
+def test_the_invisible_mark_of_windows_editors_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "case.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + HEAD.replace("\n", "\r\n").encode())
+    assert read_case_file(path).key == read_case_file(written(tmp_path, HEAD)).key
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("weight_kg = 78,5", "write a decimal point for the comma"),
+        ("sex = \u201cfemale\u201d", "straight quotation marks"),
+        ("sex = female", "put words in quotation marks"),
+        ("on = 2.3.2026", "write a date that is in the calendar"),
+        ("on = 2026-3-2", "write a date that is in the calendar"),
+        ("on = 2026-13-02", "write a date that is in the calendar"),
+        ("weight_kg 78", "write key = value"),
+        ("weight_kg = 78\nweight_kg = 79", "stands in the file twice"),
+    ],
+)
+def test_a_frequent_slip_is_told_with_its_remedy(tmp_path: Path, line: str, said: str) -> None:
+    assert said in problems_of(tmp_path, f"{HEAD}[patient]\n{line}\n")
+
+
+@pytest.mark.parametrize("key", ["a\\\\b", " a", "a ", "k" * 65, "a\\nb", ""])
+def test_a_key_that_dicom_cannot_hold_is_refused(tmp_path: Path, key: str) -> None:
+    assert "key: found" in problems_of(tmp_path, f'schema = "opensirt/case/1"\nkey = "{key}"\n')
+
+
 def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "case.toml"
     path.write_bytes(b"\xff\xfe\x00")

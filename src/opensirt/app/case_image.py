@@ -79,7 +79,7 @@ def read_case_image(
         id=block.id,
         role=block.role,
         image=image,
-        source=block.path,
+        source=path.name,
         resolution_fwhm_mm=or_missing(block.resolution_fwhm_mm),
         calibration_standard_uncertainty_fraction=or_missing(
             block.calibration_standard_uncertainty_fraction

@@ -64,6 +64,6 @@ def read_case_planar(
             for one in regions
             if one.image == block.id
         ),
-        source=block.path,
+        source=path.name,
         assumed=tuple(block.assumed),
     )

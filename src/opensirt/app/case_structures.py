@@ -6,7 +6,7 @@ from pathlib import Path
 
 from opensirt.app.case_image import CT_ROLES
 from opensirt.app.gathered import Gathered
-from opensirt.app.image_file import geometry_of, read_segment_file, sha256_of_path
+from opensirt.app.image_file import geometry_of, read_segment_file
 from opensirt.domain.case import CaseImage
 from opensirt.domain.grid import Grid, frame_of_reference_uid
 from opensirt.domain.missing import Missing
@@ -40,7 +40,7 @@ def read_case_structures(
         names=names,
         wanted=lambda name: matching(name, block.labels) is not None,
     )
-    gathered.inputs[f"structures.{block.path}"] = sha256_of_path(path)
+    gathered.add_input("structures", path)
     for note in dict.fromkeys(note for one in read.segments for note in one.notes):
         gathered.note("file", f"{path.name}: {note}")
     matched = {matching(name, block.labels) for name in read.names}
@@ -81,7 +81,7 @@ def _structure(segment: ReadSegment, block: StructuresBlock, path: Path, pattern
         label=segment.name,
         kind=block.labels[pattern],
         mask=mask_of_segment(segment, block.frame, where=path.name),
-        source=block.path,
+        source=path.name,
         assumed=tuple(block.assumed),
     )
 

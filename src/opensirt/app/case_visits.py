@@ -8,7 +8,7 @@ import numpy as np
 
 from opensirt.app.case_structures import mask_of_segment
 from opensirt.app.gathered import Gathered
-from opensirt.app.image_file import SegmentFile, geometry_of, read_segment_file, sha256_of_path
+from opensirt.app.image_file import SegmentFile, geometry_of, read_segment_file
 from opensirt.domain.case import CaseImage, VisitSegments
 from opensirt.domain.image import CtImage, SignalImage
 from opensirt.domain.missing import Missing
@@ -92,7 +92,7 @@ def _read(
 ) -> VisitSegments:
     path = folder / block.path
     read = _segment_file(visit, block, path, image)
-    gathered.inputs[f"visits.{visit.on.isoformat()}.{block.path}"] = sha256_of_path(path)
+    gathered.add_input(f"visits.{visit.on.isoformat()}", path)
     for segment in read.segments:
         gathered.add_file(path.name, segment.notes, segment.patient_digests)
     frame = block.frame
@@ -128,7 +128,7 @@ def _read(
         tumours=mask(block.tumours),
         liver=mask([block.liver] if block.liver else []),
         spleen=mask([block.spleen] if block.spleen else []),
-        source=block.path,
+        source=path.name,
         ct=image.image if image is not None and isinstance(image.image, CtImage) else None,
         on_mr=image is not None and isinstance(image.image, SignalImage),
         phase=Missing.NOT_RECORDED if visit.phase is None else visit.phase,

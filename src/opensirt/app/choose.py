@@ -62,11 +62,11 @@ def choose_optimum(
     stated = case_file.read_bytes()
     if hashlib.sha256(stated).hexdigest() != case.inputs[case_file.name]:
         raise InputError(f"{case_file.name} was changed while it was planned; choose again")
-    made = with_activities(stated.decode("utf-8"), activities_mbq, _origin(best, request))
+    made = with_activities(stated.decode("utf-8-sig"), activities_mbq, _origin(best, request))
     try:
         with whole_file(case_file) as part:
             part.write_bytes(made.encode("utf-8"))
-    except PermissionError as error:
+    except OSError as error:
         raise InputError(
             f"{case_file.name} cannot be written ({error.strerror}); make the case folder "
             "writable, or copy it"

@@ -224,4 +224,4 @@ def _site_text(given: Path | None) -> str | None:
     from opensirt.app.site import site_in_force
 
     site = site_in_force(given=given)
-    return None if site.path is None else site.path.read_text(encoding="utf-8")
+    return None if site.path is None else site.path.read_text(encoding="utf-8-sig")

@@ -292,7 +292,7 @@ def approvals_of(case_folder: Path) -> tuple[Approval, ...]:
 
 def state_of(case: Case, case_file: Path, site: SiteProfile) -> CaseState:
     """Return what a case folder holds now, to be compared with what a plan was made from."""
-    planning = planning_text(case_file.read_text(encoding="utf-8"))
+    planning = planning_text(case_file.read_text(encoding="utf-8-sig"))
     return CaseState(
         case_key=case.key,
         case_file=case_file.name,

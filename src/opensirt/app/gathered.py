@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from opensirt.app.image_file import sha256_of_path
 from opensirt.domain.finding import Confirmation, Finding, Severity, refuse_unless_confirmed
 
 _FIELDS = {"id": "patient ID", "birth_date": "birth date", "sex": "sex"}
@@ -16,6 +18,14 @@ class Gathered:
     inputs: dict[str, str] = field(default_factory=dict)
     patients: dict[str, dict[str, str]] = field(default_factory=dict)
     """Field of the patient's identity → digest of it → first file that had it."""
+
+    def add_input(self, part: str, path: Path) -> None:
+        """Take up the digest of a file, under its own name: folders are named after patients."""
+        name, number = f"{part}.{path.name}", 1
+        while name in self.inputs:
+            number += 1
+            name = f"{part}.{path.name} ({number})"
+        self.inputs[name] = sha256_of_path(path)
 
     def note(self, rule: str, text: str) -> None:
         """Add a finding that is worth a word and no more."""

@@ -82,10 +82,10 @@ def add_document(case_folder: Path, step: str, document: Mapping[str, object]) -
     try:
         room.mkdir(exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=".partial-", dir=room)
-    except PermissionError as error:
+    except OSError as error:
         raise InputError(
             f"the records of the case cannot be written ({error.strerror}); make the case folder "
-            "writable, or copy it"
+            "writable, make room on its disk, or copy it"
         ) from None
     part = Path(name)
     try:

@@ -242,7 +242,7 @@ def _other_files(root: Path, case_file: Path, named: list[str], records: list[Pa
 
 def _text(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8")
+        return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(f"{path.name} is no UTF-8 text ({error.reason})") from None
 

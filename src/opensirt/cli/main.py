@@ -1,6 +1,7 @@
 """The commands, and what becomes of errors: code 2 and one message, or code 1 for a rule."""
 
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -24,8 +25,6 @@ STOPPED = 1
 CANNOT_BE_USED = 2
 """The input cannot be used as it is."""
 
-_DISK_ERRORS = (PermissionError, IsADirectoryError, NotADirectoryError)
-
 
 class _Commands(click.Group):
     """Commands in the order of a course of treatment, with errors told to people."""
@@ -39,8 +38,24 @@ class _Commands(click.Group):
         except OpenSirtError as error:
             click.echo(f"opensirt: {error}", err=True)
             sys.exit(STOPPED if isinstance(error, RuleError) else CANNOT_BE_USED)
-        except _DISK_ERRORS as error:
-            click.echo(f"opensirt: {error.strerror}: {error.filename}", err=True)
+        except BrokenPipeError:
+            raise  # who reads our output has read enough
+        except OSError as error:
+            # Folders are often named after patients: only the file's own name is said.
+            name = Path(str(error.filename)).name if error.filename else "a file"
+            reason = error.strerror or type(error).__name__
+            click.echo(
+                f"opensirt: {name}: {reason[:1].lower()}{reason[1:]}; wanted a place that can be "
+                "read and written; check the path, its permissions and the room on the disk",
+                err=True,
+            )
+            sys.exit(CANNOT_BE_USED)
+        except MemoryError:
+            click.echo(
+                "opensirt: there is not enough memory for this; crop the image, coarsen it, or "
+                "use a machine with more memory",
+                err=True,
+            )
             sys.exit(CANNOT_BE_USED)
 
 

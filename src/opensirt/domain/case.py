@@ -39,7 +39,7 @@ class CaseImage:
     role: ImageRole
     image: Image3D
     source: str = ""
-    """File or folder, as written in the case."""
+    """Name of the file or folder, without those that it lies in."""
     resolution_fwhm_mm: float | Missing = Missing.NOT_RECORDED
     """Full width at half maximum of the image's point spread, where it was measured."""
     calibration_standard_uncertainty_fraction: float | Missing = Missing.NOT_RECORDED

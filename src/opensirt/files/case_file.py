@@ -28,6 +28,7 @@ from opensirt.files.follow_up_blocks import (
 from opensirt.files.toml_document import Block, read_toml, validated
 from opensirt.files.toml_values import (
     RANGES,
+    CaseKey,
     DeviceName,
     Fraction,
     Gray,
@@ -517,7 +518,10 @@ class CaseFile(Block):
     """What is known of one course of radioembolization."""
 
     schema_: Literal["opensirt/case/1"] = Field(alias="schema", description=f'"{CASE_SCHEMA}"')
-    key: Name = Field(description="pseudonym of the case; nothing that identifies the patient")
+    key: CaseKey = Field(
+        description="pseudonym of the case, 1 to 64 characters without \\; nothing that "
+        "identifies the patient"
+    )
     patient: PatientBlock = Field(default_factory=PatientBlock)
     images: list[ImageBlock] = Field(default_factory=list)
     planar_regions: list[PlanarRegionBlock] = Field(default_factory=list)

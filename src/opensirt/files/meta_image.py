@@ -105,7 +105,7 @@ def _require_size(path: Path, header: Mapping[str, str], data_path: Path) -> Non
             path,
             f"its data file {data_path.name} has {found} bytes",
             wanted=f"{wanted} bytes ({'×'.join(counts[:-1])} voxels of {n_bytes} bytes)",
-            remedy="the data are truncated or those of another image; copy both files again",
+            remedy="the data are truncated or damaged, or those of another image; copy both again",
         )
 
 

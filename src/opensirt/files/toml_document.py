@@ -1,5 +1,6 @@
 """TOML files checked against a model, with every problem said in one message."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from datetime import date
@@ -36,7 +37,8 @@ def read_toml(path: Path) -> dict[str, Any]:
         When the file is absent, is no text, or breaks the rules of TOML (with line and column).
     """
     try:
-        text = path.read_bytes().decode("utf-8")
+        # Editors of Windows begin UTF-8 text with a mark that nobody sees.
+        text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
         raise InputError(
             f"{path.name} does not exist; `opensirt new CASE --from FOLDER` writes a case.toml"
@@ -54,7 +56,38 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise InputError(f"{path.name} is not valid TOML: {error}; correct that line") from None
+        raise InputError(
+            f"{path.name} is not valid TOML: {error}; correct that line{_slip(text, str(error))}"
+        ) from None
+
+
+_AT_LINE = re.compile(r"at line (\d+)")
+_SLIPS = (
+    (re.compile(r"=\s*[-+]?\d+,\d"), "write a decimal point for the comma: 1.05"),
+    (re.compile("[\u201c\u201d\u201e\u2018\u2019]"), 'write straight quotation marks: "…"'),
+    (
+        re.compile(r"=\s*(\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d{4}[./]\d|\d{4}-\d{1,2}-\d{1,2})"),
+        "write a date that is in the calendar as 2026-03-02; an instant has time and zone as well",
+    ),
+    (re.compile(r"=\s*[^\W\d_]"), 'put words in quotation marks: key = "a word"'),
+    (
+        re.compile(r"^\s*[^=#\[]+$"),
+        "write key = value, a table as [name], a list of them as [[name]]",
+    ),
+)
+"""What a broken line often holds → what to write there."""
+
+
+def _slip(text: str, error: str) -> str:
+    """Return what is probably wrong with the line that an error names, without repeating it."""
+    if "Cannot overwrite" in error or "Cannot declare" in error:
+        return ": its key or table stands in the file twice"
+    at = _AT_LINE.search(error)
+    lines = text.splitlines()
+    if at is None or int(at[1]) > len(lines):
+        return ""
+    line = lines[int(at[1]) - 1]
+    return next((f" ({advice})" for slip, advice in _SLIPS if slip.search(line)), "")
 
 
 def validated(model: type[ModelT], data: Mapping[str, Any], path: Path) -> ModelT:

@@ -124,6 +124,10 @@ Kind = Annotated[StructureKind, *one_of(StructureKind)]
 PlanarOrganName = Annotated[PlanarOrgan, *one_of(PlanarOrgan)]
 PlanarViewName = Annotated[PlanarView, *one_of(PlanarView)]
 Name = Annotated[str, Field(min_length=1)]
+CaseKey = Annotated[
+    str, Field(pattern=r"^[^\\\x00-\x1f\s]([^\\\x00-\x1f]{0,62}[^\\\x00-\x1f\s])?$")
+]
+"""Becomes a name and an ID in DICOM: at most 64 characters, of which the backslash parts values."""
 Megabecquerel = Annotated[float, bounded("activity", "administered_activity_mbq")]
 Gray = Annotated[float, bounded("dose", "limit_gy")]
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
