@@ -1,19 +1,25 @@
 """Run by test_graphics_processor.py in a process of its own, on numba's simulator of a GPU.
 
 Prints, for each nuclide, the sums of two batches beside those of the processor's own function,
-history by history with the same random numbers.
+history by history with the same random numbers; and for each case of `superposition` its dose
+beside that of the processor.
 """
 
 import json
 import os
 import sys
+from typing import Any
 
 os.environ["NUMBA_ENABLE_CUDASIM"] = "1"
 
 import numpy as np
+from builders import FRAME, affine
 from numpy.typing import NDArray
 
+from opensirt.domain.grid import Grid
+from opensirt.domain.image import DensityMap, TimeIntegratedActivityMap
 from opensirt.physics.dose.batches import GraphicsProcessor, Job, fresh_state
+from opensirt.physics.dose.superposition import Superposition
 from opensirt.physics.transport.draw import batch_counter, bits, uniform
 from opensirt.physics.transport.electron import STACK
 from opensirt.physics.transport.history import DIMENSIONS, EVEN, follow_history
@@ -70,9 +76,53 @@ def one_by_one(job: Job, batch: int) -> NDArray[np.float64]:
     return score
 
 
+def rays_case(name: str) -> tuple[TimeIntegratedActivityMap, DensityMap]:
+    """Return a small case in which every source is followed by rays."""
+    rng = np.random.default_rng(3)
+    if name == "uneven, long voxels":  # a source in the corner of the grid, one below zero
+        grid = Grid((5, 6, 4), affine((4.0, 3.0, 5.0)), FRAME)
+        g_per_ml = rng.choice([0.26, 1.0, 1.05, 1.85], grid.shape)
+        decays = np.zeros(grid.shape)
+        decays[0, 0, 0] = 1.0
+        decays[2:4, 2, 1:3] = ((0.7, 0.9), (-0.2, 0.6))
+    elif name == "all but even":
+        grid = Grid((7, 7, 7), affine((3.0, 3.0, 3.0)), FRAME)
+        g_per_ml, decays = np.full(grid.shape, 1.05), np.zeros(grid.shape)
+        g_per_ml[3, 3, 3], decays[3, 3, 2:5] = 1.2, 1.0
+    else:  # ways through air go far, with interpolation between shells; others end in the wall
+        grid = Grid((5, 5, 12), affine((5.0, 5.0, 5.0)), FRAME)
+        g_per_ml, decays = np.full(grid.shape, 1.0), np.zeros(grid.shape)
+        g_per_ml[1:4, 1:4, 2:10], decays[2, 2, 1] = 0.0012, 1.0
+    return (
+        TimeIntegratedActivityMap(
+            grid=grid, values=(decays * 1e11).astype(np.float32), radionuclide="Y-90"
+        ),
+        DensityMap(grid=grid, values=(g_per_ml / 1e3).astype(np.float32)),
+    )
+
+
+def superpositions() -> dict[str, Any]:
+    """Return doses and energies on the simulator and on the processor."""
+    told = {}
+    for name in ("uneven, long voxels", "all but even", "through air"):
+        case = rays_case(name)
+        found, wanted = (
+            Superposition(nuclide=radionuclide("Y-90"), device=one, workers=1).dose(*case)
+            for one in ("cuda", "cpu")
+        )
+        told[name] = {
+            "dose_gy": found.dose.values.tolist(),
+            "wanted_gy": wanted.dose.values.tolist(),
+            "lost": found.energy.outside_kernel_fraction,
+            "wanted_lost": wanted.energy.outside_kernel_fraction,
+            "rules": [one.rule for one in found.findings],
+        }
+    return told
+
+
 def main() -> int:
     """Print the sums as JSON."""
-    told = {}
+    told: dict[str, Any] = {"superposition": superpositions()}
     runner = GraphicsProcessor(n_threads=256, batches_per_look=N_BATCHES)
     for nuclide in ("Y-90", "Ho-166"):
         job = job_of(nuclide)

@@ -1,4 +1,4 @@
-"""Monte Carlo on a CUDA graphics processor; on numba's simulator where there is none."""
+"""Engines on a CUDA graphics processor; on numba's simulator where there is none."""
 
 import json
 import os
@@ -13,9 +13,12 @@ from click.testing import CliRunner
 from monte_carlo_cases import decays_of, density_of, grid_of, run
 
 from opensirt.cli import main
-from opensirt.errors import InputError
+from opensirt.errors import InputError, UnknownNameError
+from opensirt.phantom.commission.phantom40 import phantom40
 from opensirt.physics.dose.batches import GraphicsProcessor
-from opensirt.physics.transport.device import require_device
+from opensirt.physics.dose.superposition import Superposition
+from opensirt.physics.graphics_processor import require_device
+from opensirt.reference.radionuclide import radionuclide
 
 SUPPORT = Path(__file__).parents[1] / "support"
 ROOT = Path(__file__).parents[2]
@@ -71,14 +74,36 @@ def test_energy_is_conserved_on_the_simulator(simulated: dict[str, Any], nuclide
     assert scored + told["escaped_mev"] == pytest.approx(told["emitted_mev"], rel=1e-9)
 
 
+@pytest.mark.parametrize("case", ["uneven, long voxels", "all but even", "through air"])
+def test_superposition_on_the_simulator_is_that_of_the_processor(
+    simulated: dict[str, Any], case: str
+) -> None:
+    told = simulated["superposition"][case]
+    found, wanted = np.array(told["dose_gy"]), np.array(told["wanted_gy"])
+    assert "superposition_straight_lines" in told["rules"]
+    assert np.count_nonzero(wanted) > 50
+    np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6 * wanted.max())
+    assert told["lost"] == pytest.approx(told["wanted_lost"], abs=1e-6)
+
+
+def test_a_device_of_another_name_is_refused() -> None:
+    with pytest.raises(UnknownNameError, match="unknown device 'gpu'; known: cpu, cuda"):
+        Superposition(nuclide=radionuclide("Y-90"), device="gpu")
+
+
 @without_device
-def test_a_graphics_processor_that_is_not_there_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize("engine", ["monte-carlo", "superposition"])
+def test_a_graphics_processor_that_is_not_there_is_refused(engine: str, tmp_path: Path) -> None:
     grid = grid_of((4, 4, 4), (3.0, 3.0, 3.0))
+    case = decays_of(grid, 1e6), density_of(grid, 1.0)
     with pytest.raises(InputError, match="no CUDA graphics processor .* --device cpu"):
-        run(decays_of(grid, 1e6), density_of(grid, 1.0), n_histories=100, runner=FULL)
+        if engine == "monte-carlo":
+            run(*case, n_histories=100, runner=FULL)
+        else:
+            Superposition(nuclide=radionuclide("Y-90"), device="cuda").dose(*case)
     asked = [
         *("dose", str(tmp_path / "a.nii.gz"), "--nuclide", "Y-90", "--unit", "bq_per_ml"),
-        *("--out", str(tmp_path / "d.nii.gz"), "--engine", "monte-carlo", "--device"),
+        *("--out", str(tmp_path / "d.nii.gz"), "--engine", engine, "--device"),
     ]
     from opensirt.files.write import write_nifti
 
@@ -115,3 +140,15 @@ def test_one_seed_gives_one_dose_on_the_device() -> None:
     case = decays_of(grid, 1e6), density_of(grid, 1.0)
     one, again = (run(*case, n_histories=500_000, runner=FULL) for _ in range(2))
     np.testing.assert_allclose(one.dose.values, again.dose.values, rtol=1e-6)
+
+
+@needs_device
+def test_superposition_on_the_device_is_that_of_the_processor() -> None:
+    nuclide = radionuclide("Y-90", "egsnrc")
+    case = phantom40()
+    here = Superposition(nuclide=nuclide).dose(*case)
+    there, again = (Superposition(nuclide=nuclide, device="cuda").dose(*case) for _ in range(2))
+    top = here.dose.values.max()
+    np.testing.assert_allclose(there.dose.values, here.dose.values, rtol=1e-4, atol=1e-6 * top)
+    np.testing.assert_allclose(again.dose.values, there.dose.values, rtol=1e-6)
+    assert there.energy.scored_j == pytest.approx(here.energy.scored_j, rel=1e-6)

@@ -33,6 +33,7 @@ from opensirt.imaging.resample import averaged_on
 from opensirt.imaging.voxel_weights import voxel_weights
 from opensirt.physics.decay import permanent_implant
 from opensirt.physics.dose import DoseModel, EngineResult, dose_engine
+from opensirt.physics.dose.engine import DEVICES
 from opensirt.physics.dose.monte_carlo import MonteCarlo, MonteCarloResult
 from opensirt.physics.dose.superposition import Superposition
 from opensirt.physics.radiobiology import biologically_effective_dose_gy
@@ -179,6 +180,7 @@ def dose_of_files(
         model = Superposition(
             nuclide=nuclide,
             materials=request.monte_carlo.material_map(activity.grid, frame, inputs),
+            device=request.monte_carlo.device or DEVICES[0],
         )
     result = dose(
         activity,

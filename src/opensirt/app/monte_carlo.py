@@ -17,6 +17,7 @@ from opensirt.domain.structure import Mask
 from opensirt.errors import InputError, UnknownNameError
 from opensirt.imaging.quantify import grid_of
 from opensirt.imaging.voxel_weights import voxel_weights
+from opensirt.physics.dose.engine import DEVICES, require_device_name
 from opensirt.physics.dose.monte_carlo import MonteCarlo, Progress, Target
 from opensirt.physics.dose.superposition import Superposition
 from opensirt.reference.constant import constant
@@ -26,12 +27,10 @@ from opensirt.reference.transport.material import material_names
 if TYPE_CHECKING:  # numba is read only when a run begins
     from opensirt.physics.dose.batches import Runner
 
-DEVICES = ("cpu", "cuda")
-
 
 @dataclass(frozen=True, kw_only=True)
 class MonteCarloRequest:
-    """Options of this engine, materials also of `superposition`; None where not given."""
+    """Options of this engine, materials and device also of `superposition`; None if not given."""
 
     seed: int | None = None
     histories: int | None = None
@@ -53,7 +52,7 @@ class MonteCarloRequest:
     """Address of a Dask scheduler whose workers run the batches."""
 
     def require_for(self, engine: str) -> None:
-        """Raise `InputError` when an option is given to another engine, or lacks its partner."""
+        """Refuse an option of another engine or without its partner, and a device not there."""
         options = {
             "--seed": self.seed,
             "--histories": self.histories,
@@ -68,7 +67,7 @@ class MonteCarloRequest:
             "--scheduler": self.scheduler,
         }
         if engine == Superposition.name:
-            del options["--materials"], options["--legend"]
+            del options["--materials"], options["--legend"], options["--device"]
         given = [name for name, value in options.items() if value is not None]
         if given and engine != MonteCarlo.name:
             raise InputError(
@@ -81,12 +80,15 @@ class MonteCarloRequest:
             raise InputError("--each-voxel is about the voxels of a structure; name it with --in")
         if (self.materials is None) != (self.legend is None):
             raise InputError("--materials LABELS and --legend FILE.toml belong together; give both")
+        if self.device is not None:
+            require_device_name(self.device)
+            if self.device != DEVICES[0]:
+                from opensirt.physics.graphics_processor import require_device
+
+                require_device()
 
     def _runner(self) -> tuple["Runner | None", int | None]:
         """Return what runs the batches, and their size where it is not the engine's own choice."""
-        device = self.device or DEVICES[0]
-        if device not in DEVICES:
-            raise UnknownNameError("device", device, DEVICES)
         if self.scheduler is not None:
             if self.device is not None:
                 raise InputError(
@@ -97,12 +99,10 @@ class MonteCarloRequest:
 
             n_batches = int(constant("transport", "batches_per_task").value)
             return Cluster(scheduler=self.scheduler, batches_per_task=n_batches), None
-        if device == DEVICES[0]:
+        if self.device in (None, DEVICES[0]):
             return None, None
         from opensirt.physics.dose.batches import GraphicsProcessor
-        from opensirt.physics.transport.device import require_device
 
-        require_device()
         runner = GraphicsProcessor(
             n_threads=int(constant("transport", "threads_on_device").value),
             batches_per_look=int(constant("transport", "batches_per_look").value),

@@ -131,7 +131,9 @@ _MONTE_CARLO_OPTIONS = (
     help="Monte Carlo: keep the run here, and go on from what an interrupted run left.",
 )
 @click.option(
-    "--device", metavar="D", help="Monte Carlo: cpu (default) or cuda, a graphics processor."
+    "--device",
+    metavar="D",
+    help="Superposition, Monte Carlo: cpu (default) or cuda, a graphics processor.",
 )
 @click.option(
     "--scheduler",

@@ -9,20 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensirt.physics.dose.convolution import drop_round_off
+from opensirt.physics.dose.engine import DEVICES
 from opensirt.physics.dose.fourier import Block, convolve_even
 from opensirt.physics.dose.outer_air import outer_air
 from opensirt.physics.dose.ray_table import RayTable, ray_table
+from opensirt.physics.dose.ray_ways import ways_of
 from opensirt.physics.kernel import VoxelKernel, octant_total
 from opensirt.reference.constant import constant
 
 if TYPE_CHECKING:
-    from opensirt.physics.dose.rays import Ways
-
-_EXACT_SHELLS = 6
-"""So many voxels around a source are reached along lines cut at every voxel's face."""
-
-_NOTHING = 1e-9
-"""Parts of a way smaller than this are round-off."""
+    from opensirt.physics.dose.rays import Table, Ways
 
 HEAVIEST = 1.01
 """A convolved source is weighted with at most this, to make up for small differences of density."""
@@ -81,6 +77,7 @@ def spread_electrons(
     kernel: VoxelKernel,
     *,
     workers: int,
+    device: str,
     compiled: bool,
 ) -> Spread:
     """Return what electrons leave where.
@@ -95,8 +92,10 @@ def spread_electrons(
         Of the density in which most decays happen.
     workers
         Threads; −1 for all.
+    device
+        A name of `DEVICES`: where rays are followed.
     compiled
-        Whether the loops run compiled.
+        Whether the loops of the processor run compiled.
     """
     uneven = _uneven(density_g_per_ml, kernel)
     table = None
@@ -115,7 +114,9 @@ def spread_electrons(
     values, inside, left, n_round_off = _by_convolution(field, kernel, by_rays, workers)
     n_by_rays = int(np.count_nonzero(by_rays))
     if table is not None and n_by_rays:
-        along, more_inside, more_left = _by_rays(field, by_rays, table, workers, compiled=compiled)
+        along, more_inside, more_left = _by_rays(
+            field, by_rays, table, workers=workers, device=device, compiled=compiled
+        )
         values = values + along
         inside, left = inside + more_inside, left + more_left
     return Spread(
@@ -222,11 +223,51 @@ def _by_rays(
     field: _Field,
     by_rays: NDArray[np.bool_],
     table: RayTable,
-    workers: int,
     *,
+    workers: int,
+    device: str,
     compiled: bool,
 ) -> tuple[NDArray[np.float64], float, float]:
-    """Return values, and energies inside and left.
+    """Return values, and energies inside and left."""
+    from opensirt.physics.dose.rays import ENDED
+
+    shape = field.decays.shape
+    look_up = (
+        table.values,
+        np.float32(table.lowest_g_per_ml),
+        np.float32(1.0 / table.step_g_per_ml),
+    )
+    decays = np.where(by_rays, field.decays, np.float32(0.0))
+    walled = np.where(
+        outer_air(field.density_g_per_ml, table.spacing_mm), ENDED, field.density_g_per_ml
+    )
+    ways = ways_of(table, shape)
+    if device == DEVICES[0]:
+        summed, given = _on_threads(
+            decays, walled, ways, look_up, table, workers=workers, compiled=compiled
+        )
+    else:
+        from opensirt.physics.dose.rays_on_device import superpose_on_device
+
+        summed, given = superpose_on_device(
+            decays.reshape(-1), walled.reshape(-1), ways, look_up, table.electron_mev
+        )
+    values = summed.reshape(shape)
+    inside = float(np.sum(values[field.core] * field.density_g_per_ml[field.core]))
+    return values, inside, given - inside
+
+
+def _on_threads(
+    decays: NDArray[np.float32],
+    density_g_per_ml: NDArray[np.float32],
+    ways: "Ways",
+    look_up: "Table",
+    table: RayTable,
+    *,
+    workers: int,
+    compiled: bool,
+) -> tuple[NDArray[np.float64], float]:
+    """Return values of all voxels in one row, and the energy that the sources gave.
 
     Planes of sources are shared out among threads, always the same ones together: the order in
     which contributions are added up does not depend on the number of threads.
@@ -234,38 +275,25 @@ def _by_rays(
     from opensirt.physics.dose import rays
 
     superpose = rays.superpose if compiled else rays.plain(rays.superpose)
-    shape = field.decays.shape
-    in_plane = shape[1] * shape[2]
-    ways = _ways(table, shape)
-    look_up = (
-        table.values,
-        np.float32(table.lowest_g_per_ml),
-        np.float32(1.0 / table.step_g_per_ml),
-    )
-    decays = np.where(by_rays, field.decays, np.float32(0.0)).reshape(-1)
-    walled = np.where(
-        outer_air(field.density_g_per_ml, table.spacing_mm), rays.ENDED, field.density_g_per_ml
-    )
-    density = walled.reshape(-1)
+    _, n_j, n_i = decays.shape
+    in_plane = n_j * n_i
+    row, density = decays.reshape(-1), density_g_per_ml.reshape(-1)
     half_width = table.half_width[0]
 
     def one_part(planes: tuple[int, int]) -> tuple[slice, NDArray[np.float32], float]:
         start, stop = (plane * in_plane for plane in planes)
         first, last = start - half_width * in_plane, stop + half_width * in_plane
         made = np.zeros(last - first, np.float32)
-        runs = _runs(decays[start:stop], start, shape[2], rays.LONGEST_RUN)
-        given = superpose(runs, decays, density, ways, look_up, table.electron_mev, made, first)
+        runs = _runs(row[start:stop], start, n_i, rays.LONGEST_RUN)
+        given = superpose(runs, row, density, ways, look_up, table.electron_mev, made, first)
         return slice(first, last), made, given
 
-    summed, given = np.zeros(decays.size), 0.0
-    parts = _parts(decays.reshape(shape))
+    summed, given = np.zeros(row.size), 0.0
     with ThreadPoolExecutor(None if workers < 0 else workers) as pool:
-        for where, made, gave in pool.map(one_part, parts):
+        for where, made, gave in pool.map(one_part, _parts(decays)):
             summed[where] += made
             given += gave
-    values = summed.reshape(shape)
-    inside = float(np.sum(values[field.core] * field.density_g_per_ml[field.core]))
-    return values, inside, given - inside
+    return summed, given
 
 
 def _parts(decays: NDArray[np.float32]) -> list[tuple[int, int]]:
@@ -294,76 +322,3 @@ def _runs(decays: NDArray[np.float32], start: int, row: int, longest: int) -> ND
     heads = np.flatnonzero(begins)
     tails = np.append(heads[1:], at.size) - 1
     return np.stack((at[heads] + start, at[tails] - at[heads] + 1), axis=1)
-
-
-def _ways(table: RayTable, shape: tuple[int, ...]) -> "Ways":
-    """Return the offsets within the longest ray, shell by shell, and how their lines run.
-
-    The line to an offset crosses the shell before at a point between four of its offsets. The
-    mean density up to there is taken as theirs, weighted; the rest of the way adds half of the
-    density there and half of the target's.
-    """
-    grids = np.meshgrid(*(np.arange(-n, n + 1) for n in table.half_width), indexing="ij")
-    offsets = np.stack([one.reshape(-1) for one in grids], axis=1)
-    distance_mm = np.linalg.norm(offsets * np.array(table.spacing_mm), axis=1)
-    shell = np.abs(offsets).max(axis=1)
-    # A shell is whole as far as the lines of the next one need it.
-    kept = distance_mm <= table.longest_mm + float(np.linalg.norm(table.spacing_mm))
-    # Mirror images follow each other: what they look up in the table lies in the cache then.
-    width = np.array(table.half_width)
-    rows = np.ravel_multi_index(tuple(np.abs(offsets.T)), tuple(width + 1))
-    order = np.lexsort((rows[kept], shell[kept]))
-    offsets, shell, table_rows = (one[kept][order] for one in (offsets, shell, rows))
-    number = np.zeros(tuple(2 * width + 1), np.int32)
-    number[tuple((offsets + width).T)] = np.arange(len(offsets))
-    nearer = offsets * ((shell - 1) / np.maximum(shell, 1))[:, None]
-    # Rounded towards the source voxel's planes, so that turned and flipped images agree.
-    lower = np.trunc(nearer + np.copysign(_NOTHING, nearer))
-    rest = np.abs(nearer - lower)
-    rest[rest < 10.0 * _NOTHING] = 0.0
-    upward = np.where(rest > 0, np.sign(offsets), 0)
-    leading = np.abs(offsets) == shell[:, None]
-    before, weights = [], []
-    cross = np.argsort(leading, axis=1, kind="stable")[:, :2]  # the two axes that do not lead
-    rows = np.arange(len(offsets))
-    for up in ((0, 0), (1, 0), (0, 1), (1, 1)):
-        corner, weight = lower.copy(), np.ones(len(offsets))
-        for axis, one in zip(cross.T, up, strict=True):
-            share = rest[rows, axis]
-            corner[rows, axis] += one * upward[rows, axis]
-            weight *= share if one else 1.0 - share
-        before.append(number[tuple((corner.astype(np.int64) + width).T)])
-        weights.append(weight)
-    starts = np.searchsorted(shell, np.arange(int(shell.max()) + 2))
-    strides = np.array((shape[1] * shape[2], shape[2], 1))
-    return (
-        (offsets @ strides).astype(np.int32),
-        table_rows.astype(np.int32),
-        table.ends_at_g_per_ml[table_rows],
-        starts.astype(np.int32),
-        np.ascontiguousarray(np.stack(before, axis=1), dtype=np.int32),
-        np.ascontiguousarray(np.stack(weights, axis=1), dtype=np.float32),
-        *_exact(offsets[: starts[min(_EXACT_SHELLS + 1, len(starts) - 1)]], number, width),
-    )
-
-
-def _exact(
-    offsets: NDArray[np.int64], number: NDArray[np.int32], width: NDArray[np.int64]
-) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]]:
-    """Return the voxels that the lines to the nearest offsets cross, and the parts of the way."""
-    ends, crossed, parts = [0], [], []
-    for offset in offsets:
-        cuts = [np.array([0.0, 1.0])]
-        cuts += [(np.arange(n) + 0.5) / n for n in np.abs(offset) if n]
-        at = np.sort(np.concatenate(cuts))
-        way = np.diff(at)
-        real = way > _NOTHING  # through an edge or a corner: no way in between
-        middle = ((at[1:] + at[:-1]) / 2.0)[real, None]
-        crossed.append(number[tuple((np.rint(middle * offset).astype(np.int64) + width).T)])
-        parts.append(way[real])
-        ends.append(ends[-1] + int(np.count_nonzero(real)))
-    return (
-        np.array(ends, np.int32),
-        np.concatenate(crossed).astype(np.int32),
-        np.concatenate(parts).astype(np.float32),
-    )

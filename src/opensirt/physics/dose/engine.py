@@ -9,9 +9,12 @@ from numpy.typing import NDArray
 from opensirt.domain.finding import Finding
 from opensirt.domain.image import DensityMap, DoseMap, TimeIntegratedActivityMap
 from opensirt.domain.record import EnergyBalance
-from opensirt.errors import GeometryError, InputError
+from opensirt.errors import GeometryError, InputError, UnknownNameError
 from opensirt.reference.radionuclide import Radionuclide
 from opensirt.reference.transport.material import material_names
+
+DEVICES = ("cpu", "cuda")
+"""Where `superposition` and `monte-carlo` can run: the processor, or a graphics processor."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -62,6 +65,12 @@ def require_fit(
         )
     nuclide.require_dosimetry()
     decays.grid.require_same(density.grid)
+
+
+def require_device_name(device: str) -> None:
+    """Raise `UnknownNameError` when there is no such device in `DEVICES`."""
+    if device not in DEVICES:
+        raise UnknownNameError("device", device, DEVICES)
 
 
 def require_materials(

@@ -12,7 +12,13 @@ from opensirt.domain.record import EnergyBalance
 from opensirt.physics.dose.composition import range_scale
 from opensirt.physics.dose.convolution import middle_density_kg_per_ml, round_off
 from opensirt.physics.dose.electrons import Spread, spread_electrons
-from opensirt.physics.dose.engine import EngineResult, require_fit, require_materials
+from opensirt.physics.dose.engine import (
+    DEVICES,
+    EngineResult,
+    require_device_name,
+    require_fit,
+    require_materials,
+)
 from opensirt.physics.dose.findings import (
     activity_near_edge,
     coarse_voxels,
@@ -51,8 +57,17 @@ class Superposition:
         image of one density is of water.
     workers
         Threads; −1 for all. Their number changes no digit.
+    device
+        ``cpu``, or ``cuda`` to follow rays on a graphics processor: the same dose within the
+        round-off of single precision.
     compiled
-        False runs the loops in plain Python: thousands of times slower, for comparison.
+        False runs the loops of the processor in plain Python: thousands of times slower, for
+        comparison.
+
+    Raises
+    ------
+    UnknownNameError
+        When there is no such device.
     """
 
     name: ClassVar[str] = "superposition"
@@ -61,7 +76,11 @@ class Superposition:
     water: str = "I75"
     materials: NDArray[np.uint8] | None = None
     workers: int = -1
+    device: str = DEVICES[0]
     compiled: bool = True
+
+    def __post_init__(self) -> None:
+        require_device_name(self.device)
 
     def dose(self, decays: TimeIntegratedActivityMap, density: DensityMap) -> EngineResult:
         """Return the absorbed dose on the grid of the decays.
@@ -70,13 +89,17 @@ class Superposition:
         ------
         InputError
             When the decays are of another nuclide, or lie in air, or materials are no numbers of
-            `material_names`.
+            `material_names`, or no graphics processor can be used that was asked for.
         GeometryError
             When density or materials lie on another grid.
         MissingInputError
             When no dose can be computed from the nuclide.
         """
         require_fit(decays, density, self.nuclide)
+        if self.device != DEVICES[0]:
+            from opensirt.physics.graphics_processor import require_device
+
+            require_device()
         materials = self.materials
         if materials is not None:
             materials = require_materials(materials, decays.grid.shape)
@@ -118,6 +141,7 @@ class Superposition:
                 occupied,
                 kernel,
                 workers=self.workers,
+                device=self.device,
                 compiled=self.compiled,
             )
             in_gy = electrons.values * scale[electrons.block] * (J_PER_MEV * GRAMS_PER_KG)

@@ -5,9 +5,6 @@ share one score, so that energy is added to it atomically; and every history has
 of its own, since no thread follows one history after the other.
 """
 
-import dis
-import types
-from collections.abc import Callable
 from functools import cache
 from typing import Any, NamedTuple
 
@@ -16,7 +13,7 @@ import numpy as np
 from numba import cuda
 from numpy.typing import NDArray
 
-from opensirt.errors import InputError
+from opensirt.physics.graphics_processor import on_device, require_device
 from opensirt.physics.transport.deposit import deposit
 from opensirt.physics.transport.draw import batch_counter, bits, uniform
 from opensirt.physics.transport.electron import STACK
@@ -30,45 +27,12 @@ _TOTALS = 3
 _EMITTED, _ESCAPED, _STRUCTURE = range(_TOTALS)
 
 
-def require_device() -> None:
-    """Raise `InputError` where no CUDA graphics processor can be used."""
-    if not cuda.is_available():
-        raise InputError(
-            "no CUDA graphics processor can be used here: none was found, or its driver or the "
-            "package numba-cuda is missing (pip install 'opensirt[gpu]'); run on the processor "
-            "with --device cpu, which needs nothing and gives the same dose within its statistics"
-        )
-
-
 def _add_shared(score_mev: Any, voxel: int, energy_mev: float) -> None:  # noqa: ANN401 - on device
     """Add to a score that many threads share."""
     cuda.atomic.add(score_mev, voxel, energy_mev)
 
 
-def _globals_of(code: types.CodeType) -> set[str]:
-    return {one.argval for one in dis.get_instructions(code) if one.opname == "LOAD_GLOBAL"}
-
-
-def on_device(function: Any) -> Callable[..., Any]:  # noqa: ANN401 - numba's own types
-    """Return a compiled function of this room, and all that it calls, for the device."""
-    made: dict[Any, Any] = {deposit: cuda.jit(device=True)(_add_shared)}
-
-    def remade(one: Any) -> Any:  # noqa: ANN401 - numba's own types
-        if one not in made:
-            plain = one.py_func
-            own = dict(plain.__globals__)
-            for name in _globals_of(plain.__code__):
-                if hasattr(own.get(name), "py_func"):
-                    own[name] = remade(own[name])
-            twin = types.FunctionType(plain.__code__, own, plain.__name__, plain.__defaults__)
-            made[one] = cuda.jit(device=True)(twin)
-        return made[one]
-
-    found: Callable[..., Any] = remade(function)
-    return found
-
-
-_follow_history = on_device(follow_history)
+_follow_history = on_device(follow_history, instead={deposit: _add_shared})
 _bits, _uniform = on_device(bits), on_device(uniform)
 
 
