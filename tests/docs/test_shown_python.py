@@ -9,12 +9,12 @@ from doc_pages import Block, blocks_in
 
 from opensirt.domain.analysis_table import (
     AnalysisTable,
-    UnitOfAnalysis,
     Variable,
     VariableKind,
     column_of,
 )
 from opensirt.domain.missing import Missing
+from opensirt.domain.unit_of_analysis import UnitOfAnalysis
 
 Names = dict[str, object]
 PYTHON = blocks_in("python")
