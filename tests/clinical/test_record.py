@@ -52,6 +52,8 @@ NEVER = {
     "systemic_therapy_ever": False,
     "prrt_before": False,
     "prrt_cycles": 0.0,
+    "prrt_activity_gbq": 0.0,
+    "somatostatin_analogue": "never",
     "radioembolization_before": False,
     "liver_external_beam": False,
     "liver_directed_therapy": False,
@@ -88,6 +90,41 @@ def test_days_since_systemic_therapy_and_what_counts_as_such() -> None:
     assert facts(everolimus, undated)["days_since_systemic_therapy"] is GONE
     ongoing = treatment(TreatmentKind.SUNITINIB, ongoing=True)
     assert facts(ongoing, complete=GONE)["days_since_systemic_therapy"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("words", "origin"),
+    [
+        ("Pancreas, tail", "pancreas"),
+        ("small bowel", "midgut"),
+        ("terminal ileum", "midgut"),
+        ("rectum", "hindgut"),
+        ("lung (atypical)", "lung"),
+        ("unknown primary", None),
+        ("colon", None),
+        ("pancreas or ileum", None),
+        ("peripancreatic", None),
+        (GONE, None),
+    ],
+)
+def test_words_of_the_primary_site_settle_the_origin_where_they_name_one(
+    words: str | Missing, origin: str | None
+) -> None:
+    found = facts(disease=Disease(primary_site=words))["net_origin"]
+    assert found == (GONE if origin is None else origin)
+
+
+def test_activity_of_prrt_adds_up_and_analogues_are_told_by_their_state() -> None:
+    two = [
+        treatment(TreatmentKind.PRRT, 400, cycles=2, activity_gbq=14.8),
+        treatment(TreatmentKind.PRRT, 90, cycles=2, activity_gbq=14.8),
+    ]
+    assert facts(*two)["prrt_activity_gbq"] == pytest.approx(29.6)
+    assert facts(*two, treatment(TreatmentKind.PRRT, 30))["prrt_activity_gbq"] is GONE
+    assert facts(*two, complete=GONE)["prrt_activity_gbq"] is GONE
+    for ongoing, state in ((True, "ongoing"), (False, "earlier"), (GONE, GONE)):
+        one = treatment(TreatmentKind.SOMATOSTATIN_ANALOGUE, ongoing=ongoing)
+        assert facts(one)["somatostatin_analogue"] == state
 
 
 def test_treatments_planned_or_later_than_the_day_are_not_earlier_ones() -> None:

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from opensirt.clinical.option import options
 from opensirt.clinical.predicate.facts import Value
 from opensirt.clinical.statement import (
-    OPTIONS,
     Consideration,
     Side,
     Stage,
@@ -153,9 +153,9 @@ def test_what_speaks_for_and_against(facts: dict[str, Value], option: str, side:
 
 def test_every_option_has_something_to_consider_and_every_sentence_a_source() -> None:
     found = considerations({})
-    assert {one.option for one in found} == set(OPTIONS)
+    assert {one.option for one in found} == {one.name for one in options()}
     assert all(one.citation.source for one in found)
-    for option in ("radioembolization", "embolization", "prrt", "systemic"):
+    for option in ("radioembolization", "embolization", "prrt", "chemotherapy"):
         sides = {one.side for one in found if one.option == option}
         assert Side.AGAINST in sides
 
@@ -178,3 +178,86 @@ def test_impossible_facts_are_refused() -> None:
         considerations({"unresectable": "yes"})
     with pytest.raises(UnknownNameError, match="clinical fact"):
         checklist({"hair": True})
+
+
+NET: dict[str, Value] = {"tumour_type": "neuroendocrine", "net_grade": "G2", "progressive": True}
+GUT = {**NET, "net_origin": "midgut", "sstr_positive": True, "functioning_syndrome": False}
+
+
+def named(option: str, **facts: Value) -> list[str]:
+    """Return the trials that speak for an option in a patient."""
+    return [
+        one.text.split(" ")[0]
+        for one in considerations(facts)
+        if one.option == option and one.side is Side.FOR and one.applies
+    ]
+
+
+@pytest.mark.parametrize(
+    ("option", "trial", "facts", "changes"),
+    [
+        ("prrt", "NETTER-1", GUT, {"net_origin": "pancreas", "progressive": False}),
+        ("prrt", "NETTER-2", {**GUT, "ki67_fraction": 0.10}, {"ki67_fraction": 0.099}),
+        (
+            "prrt",
+            "NETTER-2",
+            {**GUT, "net_grade": "G3", "ki67_fraction": 0.55},
+            {"net_grade": "G1"},
+        ),
+        (
+            "somatostatin_analogue",
+            "CLARINET",
+            {**GUT, "ki67_fraction": 0.099},
+            {"ki67_fraction": 0.10, "functioning_syndrome": True, "sstr_positive": False},
+        ),
+        ("everolimus", "RADIANT-4", GUT, {"functioning_syndrome": True, "net_grade": "G3"}),
+        ("everolimus", "RADIANT-3", {**NET, "net_origin": "pancreas"}, {"net_origin": "lung"}),
+        (
+            "tyrosine_kinase_inhibitor",
+            "sunitinib",
+            {**NET, "net_origin": "pancreas"},
+            {"net_origin": "midgut"},
+        ),
+        (
+            "tyrosine_kinase_inhibitor",
+            "CABINET",
+            {**GUT, "systemic_therapy_ever": True},
+            {"systemic_therapy_ever": False},
+        ),
+        ("chemotherapy", "E2211", {**NET, "net_origin": "pancreas"}, {"net_grade": "NEC"}),
+        (
+            "prrt_and_radioembolization",
+            "cycles,",
+            {**NET, "prrt_before": True, "prrt_cycles": 4.0, "weeks_since_prrt": 20.0},
+            {"prrt_cycles": 3.0, "weeks_since_prrt": 20.1, "net_grade": "G3"},
+        ),
+    ],
+)
+def test_a_trial_is_named_for_the_patients_that_it_took_and_for_no_others(
+    option: str, trial: str, facts: dict[str, Value], changes: dict[str, Value]
+) -> None:
+    assert trial in named(option, **facts)
+    for name, value in {**changes, "tumour_type": "colorectal"}.items():
+        if option != "prrt_and_radioembolization" or name != "tumour_type":
+            assert trial not in named(option, **{**facts, name: value}), name
+    for name in changes:
+        less = {key: value for key, value in facts.items() if key != name}
+        assert trial not in named(option, **less), name
+
+
+def test_options_say_what_is_known_of_the_patient_and_what_is_not() -> None:
+    by_name = {one.name: one for one in options()}
+    assert by_name["prrt"].standing({**NET, "ki67_fraction": 0.06}) == (
+        "grade: G2; Ki-67: 6 %; progression: yes; not known: SSTR positive, origin"
+    )
+    both = by_name["prrt_and_radioembolization"]
+    given: dict[str, Value] = {"prrt_before": True, "prrt_activity_gbq": 29.6}
+    assert both.standing(given) == (
+        "PRRT before: yes; activity: 29.6 GBq; not known: cycles, since the last cycle, "
+        "radioembolization before"
+    )
+    assert both.standing({"prrt_before": False}) == (
+        "PRRT before: no; not known: radioembolization before"
+    )
+    groups = [one.group for one in options()]
+    assert groups == sorted(groups, key=groups.index)

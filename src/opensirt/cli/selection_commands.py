@@ -87,7 +87,7 @@ def select(
 
 
 def say_selection(selection: "Selection") -> None:
-    """Write rules that failed or are unknown, and liver function, to standard output."""
+    """Write rules that failed or are unknown, liver function, options and checklist."""
     from opensirt.domain.eligibility import Outcome
 
     eligibility = selection.eligibility
@@ -124,5 +124,55 @@ def say_selection(selection: "Selection") -> None:
                 ", ".join(sorted(one.missing)),
             )
             for one in selection.scores
+        ],
+    )
+    _say_options(selection)
+    _say_checklist(selection)
+
+
+def _say_options(selection: "Selection") -> None:
+    from opensirt.clinical.option import options
+
+    rows = []
+    for option in options():
+        mine = [one for one in selection.considerations if one.option == option.name]
+        waiting = sum(one.applies is None for one in mine)
+        order = ["for", "against", "note"]
+        some = sorted(
+            (one for one in mine if one.applies), key=lambda one: order.index(one.side.value)
+        )
+        if not some and not waiting:
+            continue
+        more = f"{waiting} more may apply" if waiting else ""
+        standing = [part for part in (option.standing(selection.facts), more) if part]
+        rows.append((f"{option.group}: {option.title}", "here", "; ".join(standing), ""))
+        rows += [
+            (
+                "",
+                one.side.value,
+                one.text + ("" if one.citation.verified else f" {UNVERIFIED}"),
+                one.citation.source,
+            )
+            for one in some
+        ]
+    table(
+        "Options, in one order for every patient: nothing is weighed or chosen",
+        ("option", "side", "what", "source"),
+        rows,
+    )
+
+
+def _say_checklist(selection: "Selection") -> None:
+    table(
+        "Checklist",
+        ("when", "what", "not known"),
+        [
+            (
+                one.stage.value,
+                one.text + ("" if one.citation.verified else f" {UNVERIFIED}"),
+                "" if one.applies else ", ".join(one.missing),
+            )
+            for one in selection.checklist
+            if one.applies is not False
         ],
     )

@@ -1,5 +1,6 @@
 """From a patient record to the facts that rules ask for, on one day."""
 
+import re
 from collections.abc import Sequence
 from datetime import date
 
@@ -87,6 +88,7 @@ def _of_disease(disease: Disease) -> RecordFacts:
     return {
         "tumour_type": tumour if isinstance(tumour, Missing) else tumour.value,
         "net_grade": _net_grade(disease),
+        "net_origin": _origin(disease.primary_site),
         "ki67_fraction": disease.ki67_fraction,
         "functioning_syndrome": disease.functioning_syndrome,
         "sstr_positive": disease.sstr_positive,
@@ -113,6 +115,20 @@ def _net_grade(disease: Disease) -> str | Missing:
     ).grade
 
 
+def _origin(primary_site: str | Missing) -> str | Missing:
+    """Return the origin that the words of a primary site settle, missing where they do not."""
+    if isinstance(primary_site, Missing):
+        return primary_site
+    words = read_table("clinical_facts")["origins"]
+    text = f" {' '.join(re.findall(r'[a-z]+', primary_site.lower()))} "
+    found = {
+        origin
+        for origin, known in words.items()
+        if isinstance(known, list) and any(f" {one} " in text for one in known)
+    }
+    return found.pop() if len(found) == 1 else Missing.NOT_RECORDED
+
+
 def _of_treatments(record: PatientRecord, on: date) -> RecordFacts:
     given = [
         one
@@ -129,7 +145,9 @@ def _of_treatments(record: PatientRecord, on: date) -> RecordFacts:
         "antiangiogenic_active": _active(given, complete=complete),
         "capecitabine": _capecitabine(record, given, on, complete=complete),
         "prrt_before": _ever(prrt, complete=complete),
-        "prrt_cycles": _cycles(prrt, complete=complete),
+        "prrt_cycles": _total([one.cycles for one in prrt], complete=complete),
+        "prrt_activity_gbq": _total([one.activity_gbq for one in prrt], complete=complete),
+        "somatostatin_analogue": _analogue(given, complete=complete),
         "weeks_since_prrt": weeks if isinstance(weeks, Missing) else weeks / _DAYS_PER_WEEK,
         "radioembolization_before": _ever_kind(
             given, TreatmentKind.RADIOEMBOLIZATION, complete=complete
@@ -191,12 +209,21 @@ def _capecitabine(
     return "over_2_months_ago" if found else "never"
 
 
-def _cycles(prrt: Sequence[EarlierTreatment], *, complete: bool) -> float | Missing:
-    counts = [one.cycles for one in prrt]
-    known = [one for one in counts if not isinstance(one, Missing)]
-    if not complete or len(known) < len(counts):
+def _total(parts: Sequence[float | Missing], *, complete: bool) -> float | Missing:
+    """Return the sum of what each treatment states; one that states nothing leaves it open."""
+    known = [one for one in parts if not isinstance(one, Missing)]
+    if not complete or len(known) < len(parts):
         return Missing.NOT_RECORDED
     return float(sum(known))
+
+
+def _analogue(given: Sequence[EarlierTreatment], *, complete: bool) -> str | Missing:
+    found = [one.ongoing for one in given if one.kind is TreatmentKind.SOMATOSTATIN_ANALOGUE]
+    if True in found:
+        return "ongoing"
+    if not complete or any(isinstance(one, Missing) for one in found):
+        return Missing.NOT_RECORDED
+    return "earlier" if found else "never"
 
 
 def _biliary(given: Sequence[EarlierTreatment]) -> str | Missing:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
+from opensirt.clinical.option import options
 from opensirt.clinical.predicate import Condition, Facts, check_facts, evaluate, parse
 from opensirt.domain.citation import citation_of
 from opensirt.domain.statement import ChecklistItem, Consideration, Side, Stage
@@ -14,7 +15,6 @@ from opensirt.errors import UnknownNameError
 from opensirt.reference.table import read_table
 
 __all__ = [
-    "OPTIONS",
     "ChecklistItem",
     "Consideration",
     "Side",
@@ -22,21 +22,6 @@ __all__ = [
     "checklist",
     "considerations",
 ]
-
-OPTIONS = (
-    "radioembolization",
-    "embolization",
-    "prrt",
-    "systemic",
-    "surgery_ablation",
-    "device_resin",
-    "device_glass",
-    "device_holmium",
-    "extent_whole_liver",
-    "extent_sequential_lobar",
-    "extent_segmental",
-)
-"""What a tumour board can choose; the order says nothing."""
 
 
 def checklist(
@@ -105,8 +90,9 @@ def _statements() -> tuple[tuple[Mapping[str, Any], Condition], ...]:
     found = []
     for position, entry in enumerate(read_table("considerations")["statements"]):
         where = f"considerations.toml statements[{position}]"
-        if entry["option"] not in OPTIONS:
-            raise UnknownNameError(f"option of {where}", entry["option"], OPTIONS)
+        known = [one.name for one in options()]
+        if entry["option"] not in known:
+            raise UnknownNameError(f"option of {where}", entry["option"], known)
         found.append((entry, _condition(entry, where)))
     return tuple(found)
 

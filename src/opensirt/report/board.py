@@ -55,8 +55,8 @@ def board_document(case: Case, result: CaseResult) -> Document:
         Section("Open questions", (_questions(open_questions(selection)),)),
         Section("Checklist", (_bullets(checklist_items(selection), "Nothing applies."),)),
         Section(
-            "Considerations, in no order of preference",
-            considerations_blocks(selection.considerations),
+            "Options, in no order of preference",
+            considerations_blocks(selection),
         ),
     ]
     return case_document(

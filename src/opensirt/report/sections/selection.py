@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from opensirt.clinical.option import options
 from opensirt.clinical.predicate.facts import fact_named
 from opensirt.domain.eligibility import Eligibility, Outcome, RuleKind, RuleResult
 from opensirt.domain.missing import Missing
@@ -34,19 +35,6 @@ _STAGES = {
     Stage.ORDER: "With the order",
     Stage.BEFORE: "Before the procedure",
     Stage.AFTER: "Afterwards",
-}
-_OPTIONS = {
-    "radioembolization": "Radioembolization",
-    "embolization": "Embolization (TAE, TACE, DEB-TACE)",
-    "prrt": "PRRT",
-    "systemic": "Systemic treatment (somatostatin analogues, everolimus, CAPTEM)",
-    "surgery_ablation": "Surgery, ablation",
-    "device_resin": "Device: resin",
-    "device_glass": "Device: glass",
-    "device_holmium": "Device: holmium",
-    "extent_whole_liver": "Extent: whole liver",
-    "extent_sequential_lobar": "Extent: sequential lobar",
-    "extent_segmental": "Extent: segmental",
 }
 
 
@@ -222,22 +210,30 @@ def _score(value: Number) -> str:
     return f"{value:.0f}" if value == int(value) else rounded(value)
 
 
-def considerations_blocks(found: Sequence[Consideration]) -> tuple[Block, ...]:
-    """Return what speaks for and against each option in this patient, with sources."""
+def considerations_blocks(selection: Selection) -> tuple[Block, ...]:
+    """Return what speaks for and against each option in this patient, with sources.
+
+    The options stand in one order for all patients, under their group, each with what is known
+    and what is not of the facts that it turns on.
+    """
     blocks: list[Block] = []
-    for option, title in _OPTIONS.items():
-        some = [one for one in found if one.option == option and one.applies]
-        if some:
-            blocks.append(Bullets(tuple(_consideration(one) for one in some), title))
-    n_open = sum(one.applies is None for one in found)
-    if n_open:
-        blocks.append(
-            Paragraph(
-                f"{n_open} more may apply: they hang on facts that are not known and stand in the "
-                "record of the selection."
-            )
-        )
+    for option in options():
+        mine = [one for one in selection.considerations if one.option == option.name]
+        some = sorted((one for one in mine if one.applies), key=_side)
+        waiting = sum(one.applies is None for one in mine)
+        if not some and not waiting:
+            continue
+        more = f"{waiting} more may apply" if waiting else ""
+        standing = "; ".join(part for part in (option.standing(selection.facts), more) if part)
+        title = f"{option.group}: {option.title}"
+        caption = f"{title} ({standing})" if standing else title
+        items = tuple(_consideration(one) for one in some)
+        blocks.append(Bullets(items, caption) if items else Paragraph(caption))
     return tuple(blocks) or (Paragraph("No consideration that is held here applies."),)
+
+
+def _side(one: Consideration) -> int:
+    return list(_SIDES).index(one.side)
 
 
 def _consideration(one: Consideration) -> str:
