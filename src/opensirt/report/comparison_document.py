@@ -20,8 +20,8 @@ def comparison_document(
         definitions=_definitions(found),
         notes=remarks(found),
         estimates=(
-            Section("Balance", (_balance(found), _overlap(found)), wide=True),
-            Section("Estimates", (_survival(found), _ratios(found)), wide=True),
+            Section("Balance", (_balance(found), _overlap(found))),
+            Section("Estimates", (_survival(found), _ratios(found))),
         ),
         made_at=made_at,
         software=software,

@@ -85,10 +85,10 @@ def _table(found: ToxicityAnalysis) -> Table:
         "Cumulative incidence",
         (
             Column("Group", numeric=False, share=1.4),
-            Column("n", share=0.6),
-            Column("Ever seen", share=2.2),
+            Column("n", share=0.5),
+            Column("Ever seen", share=2.7),
             Column("Died without it"),
-            Column("Censored"),
+            Column("Censored", share=1.15),
             *(Column(f"At {day:g} days", "%", share=1.7) for day in days),
         ),
         tuple(

@@ -8,7 +8,7 @@ import numpy as np
 from opensirt.domain.dvh import Dvh
 from opensirt.domain.uncertainty import SampledDose
 from opensirt.errors import InputError
-from opensirt.report.figures.canvas import SMALL_PT, WIDTH_IN, png, sheet, style
+from opensirt.report.figures.canvas import GRID_COLOUR, SMALL_PT, WIDTH_IN, png, sheet, style
 from opensirt.report.figures.marks import legend_text, shortened
 from opensirt.report.figures.palette import BLUE, VERMILION
 
@@ -65,7 +65,7 @@ def bands_png(dvhs: Mapping[str, Dvh], bands: Mapping[str, SampledDose]) -> byte
             axes.set_ylim(0.0, 102.0)
             axes.set_title(legend_text(shortened(label, _LONGEST_LABEL)), fontsize=SMALL_PT)
             axes.tick_params(labelsize=SMALL_PT)
-            axes.grid(visible=True, color="#dddddd", linewidth=0.5)
+            axes.grid(visible=True, color=GRID_COLOUR, linewidth=0.5)
         figure.supxlabel("Absorbed dose (Gy)", fontsize=SMALL_PT, y=0.3 / height)
         figure.supylabel("Volume (%)", fontsize=SMALL_PT, x=0.06 / WIDTH_IN)
         handles, names = every.flat[0].get_legend_handles_labels()

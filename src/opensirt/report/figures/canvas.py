@@ -21,6 +21,8 @@ DOTS_PER_INCH = 180
 _COMPRESSION = 3
 """Of zlib: a third of the time of the usual 6 for a tenth more bytes."""
 
+GRID_COLOUR = "#dddddd"
+
 SMALL_PT = 7.5
 TEXT_PT = 8.5
 TITLE_PT = 9.5

@@ -6,35 +6,34 @@ from matplotlib.figure import Figure
 
 from opensirt.outcomes.propensity import BALANCED
 from opensirt.outcomes.treatment_comparison import TreatmentComparison
-from opensirt.report.figures.canvas import SMALL_PT, WIDTH_IN, sheet, style, wrapped
+from opensirt.report.figures.canvas import GRID_COLOUR, WIDTH_IN, sheet, style, wrapped
+from opensirt.report.figures.foot import TimePlot, foot_height_in, say_at_foot, step_curve
 from opensirt.report.figures.marks import legend_text, shortened
 from opensirt.report.figures.palette import BLUE, SOFT_INK, VERMILION, curve
+from opensirt.report.figures.survival import at_risk, last_shown
 from opensirt.report.figures.time_axis import apply, time_axis
 
 _ROW_IN = 0.24
 _LEAST_IN = 1.6
 _SURVIVAL_IN = 2.3
+_LOWER_LEFT_IN = 1.5
 _LEFT_IN = 1.9
 _GAP_IN = 0.75
 _RIGHT_IN = 0.15
 _TOP_IN = 0.62
-_AXIS_IN = 0.62
 _BETWEEN_IN = 1.05
-_LINE_IN = 0.145
 _LONGEST_NAME = 28
 _BINS = 20
-_FEWEST_SHOWN = 0.05
 
 
 def comparison_figure(found: TreatmentComparison) -> Figure:
     """Return the figure: whether the weights did their work stands above what they give."""
     words = wrapped([_footer(found)])
     upper = max(_LEAST_IN, _ROW_IN * len(found.weights.balance))
-    foot = _AXIS_IN + _LINE_IN * len(words) + 0.1
+    foot = foot_height_in(2, words)
     height = _TOP_IN + upper + _BETWEEN_IN + _SURVIVAL_IN + foot
     half = 0.5 * (WIDTH_IN - _LEFT_IN - _GAP_IN - _RIGHT_IN) / WIDTH_IN
     bottom = (foot + _SURVIVAL_IN + _BETWEEN_IN) / height
-    left = 0.75 / WIDTH_IN
     with style():
         figure = sheet(height)
         _love(figure.add_axes((_LEFT_IN / WIDTH_IN, bottom, half, upper / height)), found)
@@ -42,25 +41,16 @@ def comparison_figure(found: TreatmentComparison) -> Figure:
             figure.add_axes(((_LEFT_IN + _GAP_IN) / WIDTH_IN + half, bottom, half, upper / height)),
             found,
         )
-        _survival(
-            figure.add_axes(
-                (
-                    left,
-                    foot / height,
-                    1.0 - left - _RIGHT_IN / WIDTH_IN,
-                    _SURVIVAL_IN / height,
-                )
-            ),
-            found,
-        )
-        for line, text in enumerate(reversed(words)):
-            figure.text(
-                0.1 / WIDTH_IN,
-                (0.08 + _LINE_IN * line) / height,
-                text,
-                fontsize=SMALL_PT,
-                color=SOFT_INK,
+        lower = figure.add_axes(
+            (
+                _LOWER_LEFT_IN / WIDTH_IN,
+                foot / height,
+                1.0 - (_LOWER_LEFT_IN + _RIGHT_IN) / WIDTH_IN,
+                _SURVIVAL_IN / height,
             )
+        )
+        _survival(TimePlot(figure, lower, height, foot), found)
+        say_at_foot(figure, words, height)
     return figure
 
 
@@ -79,7 +69,7 @@ def _love(axes: Axes, found: TreatmentComparison) -> None:
     axes.set_xlim(0.0, 1.1 * max(*before, *after, 2.0 * BALANCED))
     axes.set_xlabel("Standardised difference, size")
     axes.set_title("Balance", pad=20)
-    axes.grid(visible=True, axis="x", color="#dddddd", linewidth=0.6)
+    axes.grid(visible=True, axis="x", color=GRID_COLOUR, linewidth=0.6)
     axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 0.98), ncols=2, borderpad=0.1)
 
 
@@ -103,42 +93,42 @@ def _overlap(axes: Axes, found: TreatmentComparison) -> None:
     axes.legend(loc="lower left", bbox_to_anchor=(-0.02, 0.98), ncols=2, borderpad=0.1)
 
 
-def _survival(axes: Axes, found: TreatmentComparison) -> None:
+def _survival(plot: TimePlot, found: TreatmentComparison) -> None:
+    axes = plot.axes
     arms = (found.treated, found.control)
-    last = max(arm.plain.last_time for arm in arms)
-    moments = np.linspace(0.0, last, 200)
-    left = np.sum([arm.plain.at_risk(moments) for arm in arms], axis=0)
-    end = float(moments[np.flatnonzero(left >= _FEWEST_SHOWN * found.n)[-1]]) or last
+    end = last_shown([arm.plain for arm in arms], found.n)
     for number, arm in enumerate(arms):
         colour, _ = curve(number)
-        name = shortened(arm.name, _LONGEST_NAME)
-        made = arm.weighted
-        time = np.append(0.0, made.table.time)
-        axes.step(
-            time,
-            100.0 * np.append(1.0, made.survival),
-            where="post",
-            color=colour,
-            linewidth=1.5,
-            label=legend_text(f"{name}, weighted (n = {arm.n})"),
+        name, made = shortened(arm.name, _LONGEST_NAME), arm.weighted
+        step_curve(
+            axes,
+            made.table.time,
+            made.survival,
+            (made.low, made.high),
+            start=1.0,
+            colour=colour,
+            dashes="-",
+            label=f"{name}, weighted (n = {arm.n})",
         )
-        low, high = (100.0 * np.append(1.0, np.nan_to_num(one)) for one in (made.low, made.high))
-        axes.fill_between(time, low, high, step="post", color=colour, alpha=0.12, linewidth=0)
-        axes.step(
-            np.append(0.0, arm.plain.table.time),
-            100.0 * np.append(1.0, arm.plain.survival),
-            where="post",
-            color=colour,
-            linestyle=":",
-            linewidth=1.0,
-            label=legend_text(f"{name}, as it was"),
+        step_curve(
+            axes,
+            arm.plain.table.time,
+            arm.plain.survival,
+            None,
+            start=1.0,
+            colour=colour,
+            dashes=":",
+            label=f"{name}, as it was",
+            width=1.0,
         )
     axes.set_ylim(0.0, 102.0)
-    apply(axes, time_axis(end, found.endpoint.unit), end, found.endpoint.origin)
+    axis = time_axis(end, found.endpoint.unit)
+    apply(axes, axis, end, found.endpoint.origin)
     axes.set_ylabel(f"{found.endpoint.title} (%)")
     axes.set_title(f"{found.endpoint.title} (n = {found.n})")
-    axes.grid(visible=True, color="#dddddd", linewidth=0.6)
+    axes.grid(visible=True, color=GRID_COLOUR, linewidth=0.6)
     axes.legend(loc="upper right", handlelength=2.6)
+    plot.counts("At risk, as it was", ((arm.name, at_risk(arm.plain, axis, end)) for arm in arms))
 
 
 def _footer(found: TreatmentComparison) -> str:

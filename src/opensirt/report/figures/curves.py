@@ -10,7 +10,7 @@ from opensirt.domain.dvh import Dvh
 from opensirt.domain.missing import Missing
 from opensirt.domain.structure import StructureKind
 from opensirt.errors import InputError
-from opensirt.report.figures.canvas import WIDTH_IN, png, sheet, style
+from opensirt.report.figures.canvas import GRID_COLOUR, WIDTH_IN, png, sheet, style
 from opensirt.report.figures.marks import legend_text, shortened
 from opensirt.report.figures.palette import BLUE, VERMILION, curve
 
@@ -95,7 +95,7 @@ def _draw_dvhs(
     axes.set_xlabel("Absorbed dose (Gy)")
     axes.set_ylabel("Volume receiving at least the dose (%)")
     axes.set_title(title)
-    axes.grid(visible=True, color="#dddddd", linewidth=0.6)
+    axes.grid(visible=True, color=GRID_COLOUR, linewidth=0.6)
     axes.legend(
         loc="upper left",
         bbox_to_anchor=(0.0, -0.17),
@@ -160,7 +160,7 @@ def planned_measured_png(structures: Sequence[StructureDelivery]) -> bytes:
         axes.set_ylim(-0.7, len(rows) - 0.3)
         axes.set_xlim(left=0.0)
         axes.set_xlabel("Mean absorbed dose (Gy)")
-        axes.grid(visible=True, axis="x", color="#dddddd", linewidth=0.6)
+        axes.grid(visible=True, axis="x", color=GRID_COLOUR, linewidth=0.6)
         axes.tick_params(axis="y", length=0)
         axes.legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
         return png(figure)

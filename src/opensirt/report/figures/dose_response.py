@@ -1,7 +1,5 @@
 """Chance by dose with what was seen, the ROC curve and calibration, side by side below."""
 
-import textwrap
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -9,20 +7,20 @@ from matplotlib.figure import Figure
 from opensirt.domain.missing import Missing
 from opensirt.outcomes.dose_curve import CurveForm
 from opensirt.outcomes.dose_response_analysis import DoseResponseAnalysis
-from opensirt.report.figures.canvas import SMALL_PT, WIDTH_IN, sheet, style
+from opensirt.report.figures.canvas import GRID_COLOUR, WIDTH_IN, sheet, style, wrapped
+from opensirt.report.figures.foot import LINE_IN, say_at_foot
 from opensirt.report.figures.palette import BLACK, BLUE, ORANGE, SOFT_INK, VERMILION
+from opensirt.report.number import as_gy, rounded
 
 _CURVE_IN = 2.7
 _SMALL_IN = 2.3
-_LINE_IN = 0.145
-_WRAP = 118
 _PERCENT = 100.0
 
 
 def dose_response_figure(found: DoseResponseAnalysis) -> Figure:
     """Return the curve with its band, and below it ROC and calibration."""
     words = _footer(found)
-    foot = 0.14 + _LINE_IN * len(words)
+    foot = 0.14 + LINE_IN * len(words)
     height = 0.35 + _CURVE_IN + 0.85 + _SMALL_IN + 0.6 + foot
     with style():
         figure = sheet(height)
@@ -35,14 +33,7 @@ def dose_response_figure(found: DoseResponseAnalysis) -> Figure:
         side = _SMALL_IN / WIDTH_IN
         _roc(figure.add_axes((left, lower, side, _SMALL_IN / height)), found)
         _calibration(figure.add_axes((left + 0.52, lower, side, _SMALL_IN / height)), found)
-        for line, text in enumerate(reversed(words)):
-            figure.text(
-                0.1 / WIDTH_IN,
-                (0.08 + _LINE_IN * line) / height,
-                text,
-                fontsize=SMALL_PT,
-                color=SOFT_INK,
-            )
+        say_at_foot(figure, words, height)
     return figure
 
 
@@ -80,9 +71,16 @@ def _curve(axes: Axes, found: DoseResponseAnalysis) -> None:
         label=f"Seen, fifths by dose (Wilson {found.fit.curve.level:.0%})",
     )
     interval = found.fit.d50_gy
-    axes.axvline(curve.d50_gy, color=VERMILION, linewidth=0.9, linestyle=":")
+    axes.axvline(curve.d50_gy, color=VERMILION, linewidth=0.9, linestyle=":", label="D50")
     if not isinstance(interval.low, Missing) and not isinstance(interval.high, Missing):
-        axes.axvspan(interval.low, interval.high, color=VERMILION, alpha=0.08, linewidth=0)
+        axes.axvspan(
+            interval.low,
+            interval.high,
+            color=VERMILION,
+            alpha=0.08,
+            linewidth=0,
+            label=f"D50, {curve.level:.0%} interval",
+        )
     axes.set_xscale("log" if curve.form is CurveForm.LOG_LOGISTIC else "linear")
     if curve.form is CurveForm.LOG_LOGISTIC:
         ticks = [one for one in _TICKS_GY if low_gy <= one <= high_gy]
@@ -93,7 +91,7 @@ def _curve(axes: Axes, found: DoseResponseAnalysis) -> None:
     axes.set_xlabel(f"{found.dose_meaning} (Gy)")
     axes.set_ylabel(f"{found.outcome} (%)")
     axes.set_title(f"{found.title} (n = {found.n} {found.unit_of_analysis}s)")
-    axes.grid(visible=True, color="#dddddd", linewidth=0.6)
+    axes.grid(visible=True, color=GRID_COLOUR, linewidth=0.6)
     axes.legend(loc="upper left")
 
 
@@ -117,7 +115,7 @@ def _roc(axes: Axes, found: DoseResponseAnalysis) -> None:
         "o",
         color=ORANGE,
         markersize=5,
-        label=f"{one.value:.0f} Gy as found",
+        label=f"{as_gy(one.value)} Gy as found",
     )
     axes.plot(
         _PERCENT * (1 - one.specificity_corrected),
@@ -161,16 +159,15 @@ def _footer(found: DoseResponseAnalysis) -> list[str]:
     curve = found.fit.curve
     interval = found.fit.d50_gy
     low, high = (
-        "open" if isinstance(one, Missing) else f"{one:.0f}"
-        for one in (interval.low, interval.high)
+        "open" if isinstance(one, Missing) else as_gy(one) for one in (interval.low, interval.high)
     )
     said = (
         f"{found.outcome}: {found.n_events} of {found.n} {found.unit_of_analysis}s in "
         f"{found.n_patients} patients; criterion: {found.criterion}. Source: {found.population}."
     )
     fitted = (
-        f"D50 {curve.d50_gy:.0f} Gy ({curve.level:.0%} profile likelihood {low} to {high}), "
-        f"{curve.form.steepness} {curve.steepness:.2f}; {curve.form.value}."
+        f"D50 {as_gy(curve.d50_gy)} Gy ({curve.level:.0%} profile likelihood {low} to {high}), "
+        f"{curve.form.steepness} {rounded(curve.steepness)}; {curve.form.value}."
     )
     sentences = [said, fitted]
     if curve.spread:
@@ -178,4 +175,4 @@ def _footer(found: DoseResponseAnalysis) -> list[str]:
     if found.left_out:
         sentences.append(f"{found.left_out} rows left out for missing values.")
     sentences += found.notes
-    return textwrap.wrap(" ".join(sentences), _WRAP)
+    return wrapped([" ".join(sentences)])

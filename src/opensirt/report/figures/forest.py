@@ -9,7 +9,15 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from opensirt.domain.missing import Missing
 from opensirt.errors import InputError
-from opensirt.report.figures.canvas import SMALL_PT, TEXT_PT, png, sheet, style, wrapped
+from opensirt.report.figures.canvas import (
+    GRID_COLOUR,
+    SMALL_PT,
+    TEXT_PT,
+    png,
+    sheet,
+    style,
+    wrapped,
+)
 from opensirt.report.figures.palette import BLUE, GREEN, INK, SOFT_INK, VERMILION
 
 _ROW_IN = 0.25
@@ -214,7 +222,7 @@ def _frame(
         axes.axhline(first - 0.5, color=SOFT_INK, linewidth=0.6)
         middle = scale * rows[first].estimate
         axes.axvline(middle, color=BLUE, linewidth=0.8, linestyle="--", zorder=1)
-    axes.grid(visible=True, axis="x", color="#e6e6e6", linewidth=0.6)
+    axes.grid(visible=True, axis="x", color=GRID_COLOUR, linewidth=0.6)
     axes.set_axisbelow(True)
     axes.set_xlabel(axis)
 

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from opensirt.errors import InputError
 from opensirt.outcomes.arrays import Floats, normal_quantile
 from opensirt.outcomes.evidence.pooling import Pooled
-from opensirt.report.figures.canvas import SMALL_PT, png, sheet, style, wrapped
+from opensirt.report.figures.canvas import GRID_COLOUR, SMALL_PT, png, sheet, style, wrapped
 from opensirt.report.figures.palette import BLUE, INK, SOFT_INK, VERMILION
 
 _HEIGHT_IN = 3.6
@@ -115,7 +115,7 @@ def bubble_png(
         axes.set_xlabel(across)
         axes.set_ylabel(axis)
         axes.set_title(title)
-        axes.grid(visible=True, color="#e6e6e6", linewidth=0.6)
+        axes.grid(visible=True, color=GRID_COLOUR, linewidth=0.6)
         axes.set_axisbelow(True)
         _foot(figure, lines)
         return png(figure)

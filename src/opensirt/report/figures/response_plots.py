@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 
 from opensirt.errors import InputError
-from opensirt.report.figures.canvas import SMALL_PT, WIDTH_IN, png, sheet, style
+from opensirt.report.figures.canvas import GRID_COLOUR, SMALL_PT, WIDTH_IN, png, sheet, style
 from opensirt.report.figures.marks import legend_text, shortened
 from opensirt.report.figures.palette import (
     BLACK,
@@ -39,7 +39,6 @@ _LEAST_PLACES = 8
 _HIGHEST_SHOWN = 1.5
 _NAMED_TO_THE_LEFT = 0.7
 _DAYS_PER_MONTH = 30.4375
-_GRID = "#dddddd"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +107,7 @@ def waterfall_png(
         axes.set_xticks(range(len(names)), names, rotation=60, ha="right", rotation_mode="anchor")
         if not labelled:
             axes.set_xlabel(f"{len(shown)} cases")
-        axes.grid(visible=True, axis="y", color=_GRID, linewidth=0.6)
+        axes.grid(visible=True, axis="y", color=GRID_COLOUR, linewidth=0.6)
         axes.set_axisbelow(True)
         return png(figure)
 
@@ -163,7 +162,7 @@ def spider_png(
         axes.set_xlabel("Days after treatment")
         axes.set_ylabel(f"{quantity} (%)")
         axes.set_title(title)
-        axes.grid(visible=True, color=_GRID, linewidth=0.6)
+        axes.grid(visible=True, color=GRID_COLOUR, linewidth=0.6)
         if named:
             axes.legend(
                 loc="upper left",
@@ -327,7 +326,7 @@ def _finish_dose_axes(axes: Axes, quantity: str, limits: tuple[float, float]) ->
     axes.set_xlim(left=0)
     axes.set_xlabel("Mean absorbed dose (Gy)")
     axes.set_ylabel(f"{quantity} (%)")
-    axes.grid(visible=True, color=_GRID, linewidth=0.6)
+    axes.grid(visible=True, color=GRID_COLOUR, linewidth=0.6)
 
 
 GRADE_COLOURS = (GREEN, "#f6e27f", ORANGE, VERMILION, PURPLE, BLACK)

@@ -3,12 +3,12 @@
 from matplotlib.figure import Figure
 
 from opensirt.outcomes.response_analysis import ResponseAnalysis
-from opensirt.report.figures.canvas import SMALL_PT, WIDTH_IN, sheet, style, wrapped
+from opensirt.report.figures.canvas import GRID_COLOUR, SMALL_PT, WIDTH_IN, sheet, style, wrapped
+from opensirt.report.figures.foot import LINE_IN, say_at_foot
 from opensirt.report.figures.marks import shortened
-from opensirt.report.figures.palette import BLUE, SOFT_INK, VERMILION
+from opensirt.report.figures.palette import BLUE, VERMILION
 
 _ROW_IN = 0.46
-_LINE_IN = 0.145
 _LEFT_IN = 2.1
 _RIGHT_IN = 1.9
 _TOP_IN = 0.4
@@ -21,7 +21,7 @@ def response_rates_figure(found: ResponseAnalysis) -> Figure:
     """Return the figure: of those evaluable; lesions with the interval that clusters by patient."""
     words = _footer(found)
     plot = _ROW_IN * len(found.rates)
-    foot = _AXIS_IN + _LINE_IN * len(words) + 0.15
+    foot = _AXIS_IN + LINE_IN * len(words) + 0.15
     height = _TOP_IN + plot + foot
     with style():
         figure = sheet(height)
@@ -64,16 +64,9 @@ def response_rates_figure(found: ResponseAnalysis) -> Figure:
         axes.set_xlim(0, 100)
         axes.set_xlabel(f"{found.unit_of_analysis.capitalize()}s of those evaluable (%)")
         axes.set_title(f"Response (n = {found.n} {found.unit_of_analysis}s)")
-        axes.grid(visible=True, axis="x", color="#dddddd", linewidth=0.6)
+        axes.grid(visible=True, axis="x", color=GRID_COLOUR, linewidth=0.6)
         axes.legend(loc="lower left", bbox_to_anchor=(1.02, 0.98), ncols=2, borderpad=0.0)
-        for line, text in enumerate(reversed(words)):
-            figure.text(
-                0.1 / WIDTH_IN,
-                (0.08 + _LINE_IN * line) / height,
-                text,
-                fontsize=SMALL_PT,
-                color=SOFT_INK,
-            )
+        say_at_foot(figure, words, height)
     return figure
 
 

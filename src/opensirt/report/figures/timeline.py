@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from opensirt.errors import InputError
-from opensirt.report.figures.canvas import SMALL_PT, png, sheet, style
+from opensirt.report.figures.canvas import GRID_COLOUR, SMALL_PT, png, sheet, style
 from opensirt.report.figures.marks import shortened
 from opensirt.report.figures.palette import BLUE, INK, SOFT_INK, VERMILION
 from opensirt.report.figures.response_plots import GRADE_COLOURS
@@ -108,6 +108,6 @@ def timeline_png(
         axes.set_title(title)
         axes.tick_params(axis="y", length=0)
         axes.spines["left"].set_color(SOFT_INK)
-        axes.grid(visible=True, axis="x", color="#dddddd", linewidth=0.6)
+        axes.grid(visible=True, axis="x", color=GRID_COLOUR, linewidth=0.6)
         axes.set_axisbelow(True)
         return png(figure)

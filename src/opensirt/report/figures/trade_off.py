@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from opensirt.domain.optimised_plan import OptimisedPlan
 from opensirt.errors import InputError
-from opensirt.report.figures.canvas import WIDTH_IN, png, sheet, style
+from opensirt.report.figures.canvas import GRID_COLOUR, WIDTH_IN, png, sheet, style
 from opensirt.report.figures.palette import BLUE, SOFT_INK, VERMILION
 from opensirt.report.wording import device_words
 
@@ -59,7 +59,7 @@ def trade_off_png(plans: Sequence[OptimisedPlan]) -> bytes:
             axes.set_xlabel("Whole normal liver (Gy)")
             if number == 0:
                 axes.set_ylabel("Tumour, mean dose (Gy)")
-            axes.grid(visible=True, color="#dddddd", linewidth=0.6)
+            axes.grid(visible=True, color=GRID_COLOUR, linewidth=0.6)
         handles, labels = axes.get_legend_handles_labels()
         figure.legend(handles, labels, loc="lower center", ncols=3, handlelength=2.6)
         return png(figure)
