@@ -5,11 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from builders import activity, ball, centred_grid, structure
+from builders import activity, affine, ball, centred_grid, structure
+from dicom_files import write_ct, write_mr
 
 from opensirt.app.inspect import inspect_path
 from opensirt.app.new_case import new_case
 from opensirt.app.read_case import read_case
+from opensirt.domain.case import ImageRole
 from opensirt.domain.image import ActivityMap
 from opensirt.domain.missing import Missing
 from opensirt.domain.structure import StructureKind
@@ -110,6 +112,43 @@ def test_a_folder_without_images_is_refused_and_nothing_written(tmp_path: Path) 
     assert not (tmp_path / "course").exists()
     with pytest.raises(InputError, match="there is no nowhere"):
         inspect_path(tmp_path / "nowhere")
+
+
+def test_contours_on_mr_need_nothing_stated_of_their_image(tmp_path: Path) -> None:
+    write_mr(tmp_path / "mr", np.full((5, 8, 8), 100, np.int16), affine((3.0, 2.0, 2.0)))
+    (found,) = inspect_path(tmp_path / "mr").files
+    assert (found.modality, found.missing) == ("MR", ())
+    new_case(tmp_path / "case", tmp_path / "mr")
+    (image,) = read_case(tmp_path / "case").images
+    assert (image.id, image.role) == ("mr-1", ImageRole.FOLLOW_UP)
+
+
+def test_a_case_whose_images_lie_elsewhere_is_inspected(images: Path, tmp_path: Path) -> None:
+    new_case(tmp_path / "course", images)
+    found = inspect_path(tmp_path / "course")
+    assert found.files == ()
+    assert found.for_steps
+
+
+def test_files_of_two_patients_are_told(tmp_path: Path) -> None:
+    values = np.full((5, 8, 8), 100, np.int16)
+    write_ct(tmp_path / "a", values, affine((3.0, 2.0, 2.0)))
+    assert inspect_path(tmp_path).notes == ()
+    other = {"PatientID": "ZZTOP-2", "SeriesInstanceUID": "1.2.3.99"}
+    write_ct(tmp_path / "b", values, affine((3.0, 2.0, 2.0)), other)
+    (note,) = inspect_path(tmp_path).notes
+    assert note.startswith("the DICOM files are of 2 patients by their IDs")
+    assert note in new_case(tmp_path / "case", tmp_path).read_text()
+
+
+def test_names_that_repeat_or_hold_odd_characters_are_valid_toml(tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    made = structure('a "b"\\ c', StructureKind.OTHER, ball(GRID, (0, 0, 0), 10))
+    path = tmp_path / "images" / "drawn.seg.nrrd"
+    write_label_map_seg_nrrd(path, (made, structure("x", StructureKind.OTHER, made.mask)))
+    path.write_bytes(path.read_bytes().replace(b"Segment1_Name:=x", b'Segment1_Name:=a "b"\\ c'))
+    written = tomllib.loads(new_case(tmp_path / "course", tmp_path / "images").read_text())
+    assert list(written["structures"][0]["labels"]) == ['a "b"\\ c']
 
 
 def test_a_damaged_file_is_named_beside_the_good_ones(images: Path) -> None:

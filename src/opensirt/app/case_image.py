@@ -21,7 +21,7 @@ from opensirt.units import ImageUnit
 T = TypeVar("T")
 
 ACTIVITY_ROLES = frozenset({ImageRole.SCOUT, ImageRole.VERIFICATION, ImageRole.PRRT})
-_MAGNETIC_RESONANCE = "MR"
+MAGNETIC_RESONANCE = "MR"
 CT_ROLES = frozenset({ImageRole.CT, ImageRole.SCOUT_CT})
 
 
@@ -44,13 +44,13 @@ def read_case_image(
     where = f"image {block.id!r} ({path.name})"
     gathered.inputs[f"images.{block.id}"] = sha256_of_path(path)
     gathered.add_file(where, read.notes, read.patient_digests)
-    if read.modality == _MAGNETIC_RESONANCE:
+    if read.modality == MAGNETIC_RESONANCE:
         _require_no_unit(where, block)
         made = CaseImage(
             id=block.id,
             role=block.role,
             image=signal_image(read, frame=block.frame),
-            source=block.path,
+            source=path.name,
             assumed=tuple(block.assumed),
         )
         nothing = Missing.NOT_RECORDED

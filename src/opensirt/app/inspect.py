@@ -3,14 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from opensirt.app.case_image import MAGNETIC_RESONANCE
 from opensirt.app.image_file import is_dicom_path, require_there
 from opensirt.domain.missing import Missing
 from opensirt.domain.reading import ReadSegment, ReadVolume
 from opensirt.errors import InputError
 from opensirt.units import ML_PER_MM3, ImageUnit
+
+if TYPE_CHECKING:
+    from opensirt.dicom.series import FolderContent
 
 _N_LABELS_AT_MOST = 32
 """A file of whole numbers with no more different ones than this is taken for a label map."""
@@ -65,6 +70,8 @@ class Inspection:
     files: tuple[FoundFile, ...]
     n_other_files: int
     damaged: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What is to be said of all files together."""
     for_steps: tuple[tuple[str, str], ...] = field(default=())
     """Step → what it would still need, in words."""
 
@@ -77,13 +84,23 @@ def inspect_path(path: Path) -> Inspection:
     InputError
         When there is nothing at `path`, or nothing in it that can be read.
     """
+    from opensirt.dicom.series import folder_content
+
     require_there(path)
     found: list[FoundFile] = []
     n_other = 0
     damaged: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     others = [path] if path.is_file() else sorted(one for one in path.rglob("*") if one.is_file())
     if path.is_dir() or is_dicom_path(path):
-        dicom, damaged = _dicom_series(path)
+        content = folder_content(path)
+        dicom, damaged = _dicom_series(content), content.damaged
+        if content.n_patients > 1:
+            note = (
+                f"the DICOM files are of {content.n_patients} patients by their IDs; a case is of "
+                "one: sort them first"
+            )
+            notes = (note,)
         found += dicom
         taken = {file for one in dicom for file in _files_of(path, one)}
         others = [one for one in others if one not in taken]
@@ -93,7 +110,8 @@ def inspect_path(path: Path) -> Inspection:
             n_other += 1
         else:
             found.append(made)
-    if not found and not damaged:
+    of_case = _of_case(path)
+    if not found and not damaged and not of_case:
         raise InputError(
             f"{path.name} holds no image, segmentation or dose that can be read ({n_other} other "
             "files); wanted DICOM, NIfTI, NRRD, MetaImage or Interfile; check the path"
@@ -103,7 +121,8 @@ def inspect_path(path: Path) -> Inspection:
         files=tuple(found),
         n_other_files=n_other,
         damaged=damaged,
-        for_steps=_of_case(path) or _steps(found),
+        notes=notes,
+        for_steps=of_case or _steps(found),
     )
 
 
@@ -111,21 +130,19 @@ def _of_case(path: Path) -> tuple[tuple[str, str], ...]:
     """Return what each step would still need of a case folder; nothing for other paths."""
     from opensirt.app.read_case import read_case
     from opensirt.app.readiness import lacking
+    from opensirt.app.site import site_in_force
     from opensirt.files.case_file import CASE_FILE_NAME
 
     if not (path / CASE_FILE_NAME).is_file():
         return ()
     try:
-        needs = lacking(read_case(path))
+        needs = lacking(read_case(path, zone=site_in_force(case_folder=path).zone))
     except InputError as error:
         return (("every step", str(error)),)
     return tuple((step, "; ".join(found)) for step, found in needs.items())
 
 
-def _dicom_series(path: Path) -> tuple[list[FoundFile], tuple[str, ...]]:
-    from opensirt.dicom.series import folder_content
-
-    content = folder_content(path)
+def _dicom_series(content: "FolderContent") -> list[FoundFile]:
     kinds = {"SEG": "structures", "RTSTRUCT": "structures", "RTDOSE": "dose"}
     found = []
     for one in content.series:
@@ -162,7 +179,7 @@ def _dicom_series(path: Path) -> tuple[list[FoundFile], tuple[str, ...]]:
                 problem=one.problem,
             )
         )
-    return found, content.damaged
+    return found
 
 
 def _files_of(path: Path, series: FoundFile) -> set[Path]:
@@ -189,12 +206,14 @@ def _left_open(
 ) -> list[str]:
     """Return the keys that a case has to state for an image."""
     missing = []
-    is_ct = modality == "CT" and unit in (ImageUnit.HU, Missing.NOT_RECORDED)
-    if isinstance(unit, Missing) and not is_ct:
+    of_anatomy = modality == MAGNETIC_RESONANCE or (
+        modality == "CT" and unit in (ImageUnit.HU, Missing.NOT_RECORDED)
+    )
+    if isinstance(unit, Missing) and not of_anatomy:
         missing.append("unit")
-    if isinstance(nuclide, Missing) and unit is not ImageUnit.HU and not is_ct:
+    if isinstance(nuclide, Missing) and unit is not ImageUnit.HU and not of_anatomy:
         missing.append("radionuclide")
-    activity = unit in _CONCENTRATIONS or (isinstance(unit, Missing) and not is_ct)
+    activity = unit in _CONCENTRATIONS or (isinstance(unit, Missing) and not of_anatomy)
     if activity and not has_reference:
         missing.append("reference")
     if activity and has_reference and not has_instant:
@@ -315,7 +334,11 @@ def _steps(found: Sequence[FoundFile]) -> tuple[tuple[str, str], ...]:
     """Say what each step would still need of a folder with these files."""
     images = [one for one in found if one.kind == "image" and not one.problem]
     has_structures = any(one.kind == "structures" for one in found)
-    emission = [one for one in images if one.modality != "CT" and one.unit != ImageUnit.HU.symbol]
+    emission = [
+        one
+        for one in images
+        if one.modality not in ("CT", MAGNETIC_RESONANCE) and one.unit != ImageUnit.HU.symbol
+    ]
     lacking = []
     if not emission:
         lacking.append("an image of the activity (PET or SPECT)")

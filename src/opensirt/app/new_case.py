@@ -1,10 +1,12 @@
 """A first case.toml from a folder of images: what they declare, and what is left to fill in."""
 
+import json
 import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from opensirt.app.case_image import MAGNETIC_RESONANCE
 from opensirt.app.inspect import FoundFile, Inspection, SegmentFacts, inspect_path
 from opensirt.domain.missing import Missing
 from opensirt.domain.structure import StructureKind
@@ -57,6 +59,8 @@ def _lines(case_folder: Path, inspection: Inspection) -> Iterator[str]:
     yield "# where it is not certain, add the key to `assumed` of its block."
     yield f'schema = "{CASE_SCHEMA}"'
     yield f"key = {_text(case_folder.resolve().name)}    # a pseudonym; nothing that identifies"
+    for note in inspection.notes:
+        yield f"# {note}"
     number = 0
     for one in inspection.files:
         if one.problem:
@@ -97,9 +101,8 @@ def _lines(case_folder: Path, inspection: Inspection) -> Iterator[str]:
 
 
 def _text(value: str) -> str:
-    """Return a TOML string."""
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    """Return a TOML string, which JSON's is as well."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _relative(case_folder: Path, path: Path) -> str:
@@ -113,7 +116,7 @@ def _place(case_folder: Path, one: FoundFile) -> Iterator[str]:
 def _image(case_folder: Path, one: FoundFile, number: int) -> Iterator[str]:
     shape = "×".join(str(n) for n in reversed(one.shape))
     spacing = "×".join(f"{mm:.4g}" for mm in reversed(one.spacing_mm))
-    is_ct = one.modality == "CT"
+    is_ct, is_mr = one.modality == "CT", one.modality == MAGNETIC_RESONANCE
     yield ""
     yield f"# {one.file_format}: {shape} voxels of {spacing} mm"
     if not isinstance(one.value_range, Missing):
@@ -123,9 +126,11 @@ def _image(case_folder: Path, one: FoundFile, number: int) -> Iterator[str]:
     for note in one.notes:
         yield f"# {note}"
     yield "[[images]]"
-    yield f'id = "{"ct" if is_ct else "image"}-{number}"'
+    yield f'id = "{"ct" if is_ct else "mr" if is_mr else "image"}-{number}"'
     if is_ct:
         yield 'role = "ct"'
+    elif is_mr:
+        yield 'role = "follow-up"              # contours of a visit are laid on it'
     else:
         yield f'role = "{_role(one)}"           # check: scout, verification, follow-up, …'
     yield from _place(case_folder, one)
@@ -159,8 +164,13 @@ def _structures(case_folder: Path, one: FoundFile) -> Iterator[str]:
         yield f"names = {{ {', '.join(named)} }}"
     yield "# check each kind"
     yield "[structures.labels]"
+    written: set[str] = set()
     for segment in one.segments:
         name = _name(one, segment)
+        if name in written:
+            yield f"# another segment is called {_text(name)}: give each its own name in the file"
+            continue
+        written.add(name)
         kind = next((kind for pattern, kind in _GUESSES if pattern.search(name)), None)
         size = "" if isinstance(segment.volume_ml, Missing) else f"  # {segment.volume_ml:.1f} mL"
         yield f"{_text(name)} = {_text((kind or StructureKind.OTHER).value)}{size}"

@@ -71,6 +71,8 @@ def inspect(path: Path, *, as_json: bool) -> None:
             click.echo(f"{one.name}: {'; '.join(sizes)}")
         for text in (*one.notes, *filter(None, [one.problem])):
             click.echo(f"{one.name}: {text}")
+    for text in found.notes:
+        click.echo(text)
     for text in found.damaged:
         click.echo(f"damaged: {text}")
     if found.n_other_files:

@@ -29,6 +29,8 @@ class FolderContent:
     n_other_files: int
     damaged: tuple[str, ...]
     """One message for each DICOM file that could not be read."""
+    n_patients: int = 0
+    """Number of different patient IDs."""
 
 
 def list_series(path: Path) -> tuple[SeriesSummary, ...]:
@@ -49,7 +51,13 @@ def folder_content(path: Path) -> FolderContent:
     """
     grouped, n_other, damaged = _grouped(path)
     made = tuple(summary_of(uid, files) for uid, files in sorted(grouped.items()))
-    return FolderContent(series=made, n_other_files=n_other, damaged=damaged)
+    ids = {
+        text.upper()
+        for files in grouped.values()
+        for one in files
+        if isinstance(text := optional_text(one.header, "PatientID"), str)
+    }
+    return FolderContent(series=made, n_other_files=n_other, damaged=damaged, n_patients=len(ids))
 
 
 def read_series(
