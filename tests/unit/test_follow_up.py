@@ -11,8 +11,8 @@ from opensirt.clinical.follow_up_record import (
     FollowUp,
     FollowUpCourse,
     ReildFollowUp,
-    SymptomChange,
 )
+from opensirt.clinical.reported_record import SymptomChange
 from opensirt.domain.adverse_event import AdverseEvent
 from opensirt.domain.ctcae import CtcaeVersion
 from opensirt.domain.laboratory import Analyte, LabValue
@@ -352,3 +352,32 @@ def test_a_score_over_time_takes_no_age_that_is_not_settled(born: int, *, known:
     found = made(replace(RECORD, birth_year=born, laboratory=values))
     (fib_4,) = (one for one in found.liver_function if one.name == "FIB-4")
     assert fib_4.values[0].score.known is known
+
+
+def test_every_day_of_a_symptom_and_of_a_marker_stands_against_the_last_one_before() -> None:
+    symptoms = (
+        DatedSymptom(name="flushing", on=on_day(-30), per_day=9.0),
+        DatedSymptom(name="flushing", on=on_day(-3), per_day=4.0),
+        DatedSymptom(name="Flushing", on=on_day(90), per_day=1.0),
+        DatedSymptom(name="flushing", on=on_day(40), per_day=5.0),
+        DatedSymptom(name="flushing", on=on_day(90), per_day=2.0),
+        DatedSymptom(name="flushing", on=on_day(180), per_day=0.0),
+        DatedSymptom(name="flushing", on=on_day(270), ctcae_grade=1),
+    )
+    values = tuple(
+        lab(Analyte.FIVE_HIAA, value, "umol/24h", day, upper_limit=50.0)
+        for value, day in ((400.0, -3), (100.0, 60), (440.0, 200))
+    )
+    found = made(replace(RECORD, laboratory=values), symptoms=symptoms, day=300)
+    (flushing,) = found.symptoms
+    assert [(one.day, one.change) for one in flushing.visits] == [
+        (40, SymptomChange.WORSE),
+        (90, SymptomChange.IMPROVED),
+        (180, SymptomChange.RESOLVED),
+        (270, Missing.NOT_RECORDED),
+    ]
+    assert flushing.visits[1].after == 2.0
+    assert "symptom_twice_on_a_day" in {one.rule for one in found.findings}
+    (marker,) = found.markers
+    assert [one.change_fraction for one in marker.visits] == pytest.approx([-0.75, 0.1])
+    assert marker.response is marker.visits[-1]

@@ -9,7 +9,9 @@ from opensirt.cli.answer import UNVERIFIED, findings, number, table
 
 if TYPE_CHECKING:
     from opensirt.clinical.follow_up_record import CriterionResponse, FollowUp
+    from opensirt.clinical.reported_record import MarkerFollowUp, SymptomFollowUp
     from opensirt.domain.citation import Citation
+    from opensirt.domain.laboratory import LabValue
 
 
 def _yes(value: object) -> str:
@@ -79,17 +81,14 @@ def say_follow_up(made: "FollowUp") -> None:
     )
     _response_tables(made)
     _table(
-        "Symptoms",
-        ("symptom", "measure", "before", "after", "change"),
-        [
-            (one.name, one.measure, number(one.before), number(one.after), _word(one.change))
-            for one in made.symptoms
-        ],
+        "Symptoms, against the last day before treatment",
+        ("symptom", "measure", "before", "on", "day", "after", "change"),
+        [row for one in made.symptoms for row in _symptom_rows(one)],
     )
     _table(
         "Markers",
-        ("marker", "change", "category"),
-        [(one.analyte.value, *_marker_words(one.response)) for one in made.markers],
+        ("marker", "before", "on", "value", "change", "category"),
+        [row for one in made.markers for row in _marker_rows(one)],
     )
     _table(
         "Quality of life",
@@ -257,15 +256,46 @@ def _response_rows(one: "CriterionResponse") -> Iterable[tuple[str, ...]]:
         )
 
 
-def _marker_words(response: object) -> tuple[str, str]:
-    from opensirt.clinical.biomarker import MarkerResponse
+def _symptom_rows(one: "SymptomFollowUp") -> Iterable[tuple[str, ...]]:
+    before = number(one.before)
+    if not one.visits:
+        yield one.name, one.measure, before, "", "", number(one.after), _word(one.change)
+    for visit in one.visits:
+        yield (
+            one.name,
+            visit.measure,
+            number(visit.before),
+            str(visit.on),
+            str(visit.day),
+            number(visit.after),
+            _word(visit.change),
+        )
+
+
+def _marker_rows(one: "MarkerFollowUp") -> Iterable[tuple[str, ...]]:
+    from opensirt.domain.laboratory import analyte_facts
     from opensirt.domain.missing import Missing
 
-    if not isinstance(response, MarkerResponse):
-        return "", _word(response)
-    change = response.change_fraction
-    shown = change.value if isinstance(change, Missing) else f"{change:+.0%}"
-    return shown, _word(response.category)
+    name = analyte_facts(one.analyte).name
+    if isinstance(one.response, Missing):
+        yield name, "", "", "", "", one.response.value
+    for visit in one.visits:
+        change = visit.change_fraction
+        yield (
+            name,
+            _marker_value(visit.baseline),
+            str(visit.now.on),
+            _marker_value(visit.now),
+            change.value if isinstance(change, Missing) else f"{change:+.0%}",
+            _word(visit.category),
+        )
+
+
+def _marker_value(value: "LabValue") -> str:
+    """Return a value as printed, with its multiple of the upper limit of normal."""
+    times = value.times_upper_limit
+    limit = f" ({times:.3g} × upper limit)" if isinstance(times, float) else ""
+    return f"{value.value:g} {value.unit}{limit}"
 
 
 def _word(value: object) -> str:

@@ -3,16 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from enum import Enum
 from types import MappingProxyType
 
-from opensirt.clinical.biomarker import MarkerDefinition, MarkerResponse
+from opensirt.clinical.biomarker import MarkerDefinition
 from opensirt.clinical.braat_grade import BraatGrade
 from opensirt.clinical.liver_function.meld import Sex
 from opensirt.clinical.liver_function.trend import DatedScore, ScoreTrend
 from opensirt.clinical.predicate.facts import Value
-from opensirt.clinical.quality_of_life import Change, Questionnaire
+from opensirt.clinical.quality_of_life import Questionnaire
 from opensirt.clinical.reild import Evidence
+from opensirt.clinical.reported_record import FormFollowUp, MarkerFollowUp, SymptomFollowUp
 from opensirt.clinical.response.best_response import BestResponse
 from opensirt.clinical.response.choi_course import DatedChoi
 from opensirt.clinical.response.criterion import SumCriterion
@@ -230,56 +230,6 @@ class DatedRemnant:
     whole: Score
     remnant: Score
     remnant_fraction: Number
-
-
-class SymptomChange(Enum):
-    """What became of one symptom."""
-
-    RESOLVED = "resolved"
-    IMPROVED = "improved"
-    UNCHANGED = "unchanged"
-    WORSE = "worse"
-    NEVER_THERE = "not there before or after"
-    NEW = "new"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SymptomFollowUp:
-    """One symptom before and after; only those who had it can improve."""
-
-    name: str
-    measure: str
-    before: Number
-    before_on: date | None
-    after: Number
-    after_on: date | None
-    change: SymptomChange | Missing
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MarkerFollowUp:
-    """One tumour marker: its response, or why there is none."""
-
-    analyte: Analyte
-    response: MarkerResponse | Missing
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FormFollowUp:
-    """Scores of one questionnaire on one day; `changes` compare with the one before treatment."""
-
-    questionnaire: str
-    on: date
-    scores: Mapping[str, Number]
-    summary: Number
-    changes: Mapping[str, Change | Missing]
-    citation: Citation
-    titles: Mapping[str, str] = field(default_factory=dict)
-    """Scale → what it measures."""
-
-    def __post_init__(self) -> None:
-        for name in ("scores", "changes", "titles"):
-            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -34,13 +34,8 @@ from opensirt.workflow.follow_up_imaging import (
     loads,
     with_baseline_sizes,
 )
-from opensirt.workflow.follow_up_response import (
-    baseline_visit,
-    form_scores,
-    marker_courses,
-    responses,
-    symptom_courses,
-)
+from opensirt.workflow.follow_up_reported import form_scores, marker_courses, symptom_courses
+from opensirt.workflow.follow_up_response import baseline_visit, responses
 from opensirt.workflow.follow_up_toxicity import (
     braat_by_version,
     graded_values,
@@ -157,7 +152,7 @@ def follow_up(
         dose_response=dose_responses(read, course),
         late_liver=late_liver(known, course, baseline),
         findings=(
-            *_findings(known, course, reild, later),
+            *_findings(known, course, reild, later, on),
             *_response_findings(read, metabolic),
             *sul,
             *said,
@@ -255,6 +250,7 @@ def _findings(
     course: FollowUpCourse,
     reild: tuple[ReildFollowUp, ...],
     later: int,
+    on: date,
 ) -> tuple[Finding, ...]:
     found: list[Finding] = []
     if record.assumed:
@@ -280,16 +276,27 @@ def _findings(
         found.append(Finding(Severity.NOTE, "follow_up_not_graded", text, len(not_graded)))
     for one in record.laboratory:
         found += one.findings()
+    symptoms = Counter((one.name.casefold(), one.on) for one in course.symptoms if one.on <= on)
+    found += [
+        Finding(
+            Severity.WARN,
+            "symptom_twice_on_a_day",
+            f"{name} stands {count} times on {day}: the worse entry counts",
+            count,
+        )
+        for (name, day), count in symptoms.items()
+        if count > 1
+    ]
     values = Counter((one.analyte, one.on) for one in record.laboratory)
     found += [
         Finding(
             Severity.WARN,
             "laboratory_twice_on_a_day",
-            f"{count} values of {analyte_facts(analyte).name} on {on}: all are graded, the first "
+            f"{count} values of {analyte_facts(analyte).name} on {day}: all are graded, the first "
             "counts as baseline",
             count,
         )
-        for (analyte, on), count in values.items()
+        for (analyte, day), count in values.items()
         if count > 1
     ]
     for event in record.adverse_events:

@@ -1,26 +1,8 @@
-"""The response part of a follow-up: criteria, symptoms, markers, quality of life."""
+"""The response part of a follow-up: every criterion by itself."""
 
-from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date
 
-from opensirt.clinical.biomarker import MARKERS, marker_response
-from opensirt.clinical.follow_up_record import (
-    CriterionResponse,
-    FollowUpCourse,
-    FormFollowUp,
-    MarkerFollowUp,
-    Number,
-    SymptomChange,
-    SymptomFollowUp,
-)
-from opensirt.clinical.quality_of_life import (
-    Change,
-    change_of,
-    important_difference,
-    questionnaire,
-    score_answers,
-)
+from opensirt.clinical.follow_up_record import CriterionResponse, FollowUpCourse
 from opensirt.clinical.response.best_response import (
     BestResponse,
     Confirmation,
@@ -35,10 +17,9 @@ from opensirt.clinical.response.criterion import (
     sum_criterion_names,
 )
 from opensirt.clinical.response.per_lesion import lesion_responses
-from opensirt.clinical.toxicity.laboratory_series import baseline_value
 from opensirt.domain.lesion import ImagingVisit, LesionRole, Sight, SightState
 from opensirt.domain.missing import Missing
-from opensirt.domain.patient_record import DatedSymptom, FilledForm, PatientRecord
+from opensirt.domain.patient_record import PatientRecord
 
 
 def baseline_visit(record: PatientRecord, course: FollowUpCourse) -> ImagingVisit | None:
@@ -175,132 +156,3 @@ def _size(
     lesion = next(one for one in record.lesions if one.id == name)
     sight = visit.sights.get(name, Sight(state=SightState.NOT_EVALUABLE))
     return size_of(sight, lesion, criterion.metric)
-
-
-def symptom_courses(course: FollowUpCourse) -> tuple[SymptomFollowUp, ...]:
-    """Return what became of each symptom, by the measure that both days have."""
-    names = tuple(dict.fromkeys(one.name for one in course.symptoms))
-    return tuple(
-        _symptom(name, [one for one in course.symptoms if one.name == name], course.treated_on)
-        for name in names
-    )
-
-
-def _symptom(name: str, seen: Sequence[DatedSymptom], treated_on: date) -> SymptomFollowUp:
-    before = max((one for one in seen if one.on <= treated_on), key=_day, default=None)
-    after = max((one for one in seen if one.on > treated_on), key=_day, default=None)
-    measure = "per day"
-    first, last = _measure(before, "per_day"), _measure(after, "per_day")
-    if isinstance(first, Missing) or isinstance(last, Missing):
-        graded = _measure(before, "ctcae_grade"), _measure(after, "ctcae_grade")
-        if not any(isinstance(one, Missing) for one in graded) or (
-            isinstance(first, Missing) and isinstance(last, Missing)
-        ):
-            measure = "CTCAE grade"
-            first, last = graded
-    return SymptomFollowUp(
-        name=name,
-        measure=measure,
-        before=first,
-        before_on=before.on if before else None,
-        after=last,
-        after_on=after.on if after else None,
-        change=_change(first, last),
-    )
-
-
-def _day(one: DatedSymptom) -> date:
-    return one.on
-
-
-def _measure(one: DatedSymptom | None, name: str) -> Number:
-    if one is None:
-        return Missing.NOT_DONE
-    found: Number = getattr(one, name)
-    return found
-
-
-def _change(before: Number, after: Number) -> SymptomChange | Missing:
-    for one in (before, after):
-        if isinstance(one, Missing):
-            return one
-    if before == 0:
-        return SymptomChange.NEVER_THERE if after == 0 else SymptomChange.NEW
-    if after == 0:
-        return SymptomChange.RESOLVED
-    if after == before:
-        return SymptomChange.UNCHANGED
-    assert not isinstance(before, Missing)  # noqa: S101 - looked at above
-    assert not isinstance(after, Missing)  # noqa: S101 - looked at above
-    return SymptomChange.IMPROVED if after < before else SymptomChange.WORSE
-
-
-def marker_courses(record: PatientRecord, course: FollowUpCourse) -> tuple[MarkerFollowUp, ...]:
-    """Return the latest value of each tumour marker against the last one before treatment."""
-    found = []
-    for analyte in MARKERS:
-        values = [one for one in record.laboratory if one.analyte is analyte]
-        if not values:
-            continue
-        baseline = baseline_value(
-            values,
-            analyte,
-            treated_on=course.treated_on,
-            treatment_day_counts=course.treatment_day_counts,
-        )
-        now = max(
-            (one for one in values if one.on > course.treated_on),
-            key=lambda one: one.on,
-            default=None,
-        )
-        if isinstance(baseline, Missing):
-            found.append(MarkerFollowUp(analyte=analyte, response=baseline))
-        elif now is None:
-            found.append(MarkerFollowUp(analyte=analyte, response=Missing.NOT_DONE))
-        else:
-            definition = course.marker_definitions.get(analyte)
-            found.append(
-                MarkerFollowUp(analyte=analyte, response=marker_response(baseline, now, definition))
-            )
-    return tuple(found)
-
-
-def form_scores(record: PatientRecord, course: FollowUpCourse) -> tuple[FormFollowUp, ...]:
-    """Return the scores of every questionnaire, with changes since the last before treatment."""
-    return tuple(
-        _form(one, record.forms, course) for one in sorted(record.forms, key=lambda one: one.on)
-    )
-
-
-def _form(form: FilledForm, forms: Sequence[FilledForm], course: FollowUpCourse) -> FormFollowUp:
-    own = course.questionnaires.get(form.questionnaire)
-    asked = own or questionnaire(form.questionnaire)
-    scored = score_answers(asked, form.answers)
-    earlier = [
-        one
-        for one in forms
-        if one.questionnaire == form.questionnaire and one.on <= course.treated_on
-    ]
-    baseline = max(earlier, key=lambda one: one.on, default=None)
-    changes: dict[str, Change | Missing] = {}
-    if form.on > course.treated_on:
-        difference = important_difference(course.important_difference)
-        before = None if baseline is None else score_answers(asked, baseline.answers)
-        changes = {
-            name: change_of(
-                scale,
-                before=Missing.NEEDS_BASELINE if before is None else before.scores[name],
-                after=scored.scores[name],
-                difference=difference,
-            )
-            for name, scale in asked.scales.items()
-        }
-    return FormFollowUp(
-        questionnaire=form.questionnaire,
-        on=form.on,
-        scores=scored.scores,
-        summary=scored.summary,
-        changes=changes,
-        citation=asked.citation,
-        titles={name: scale.title for name, scale in asked.scales.items()},
-    )

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from opensirt.clinical.follow_up_record import CriterionResponse, FollowUp, FormFollowUp
+from opensirt.clinical.follow_up_record import CriterionResponse, FollowUp
+from opensirt.clinical.reported_record import FormFollowUp, SymptomFollowUp
 from opensirt.clinical.response.metabolic_course import MetabolicCourse
 from opensirt.domain.laboratory import analyte_facts
 from opensirt.domain.missing import Missing
@@ -266,18 +267,9 @@ def patient_reported_blocks(follow_up: FollowUp) -> list[Block]:
                 "Symptoms",
                 tuple(
                     Column(name, numeric=False)
-                    for name in ("Symptom", "Measure", "Before", "After", "Change")
+                    for name in ("Symptom", "Measure", "Before", "After", "Day", "Change")
                 ),
-                tuple(
-                    row(
-                        one.name,
-                        one.measure,
-                        _plain(one.before),
-                        _plain(one.after),
-                        one.change.value,
-                    )
-                    for one in follow_up.symptoms
-                ),
+                tuple(cells for one in follow_up.symptoms for cells in _symptom(one)),
                 ("Only a patient who had a symptom can improve in it.",),
             )
         )
@@ -286,6 +278,23 @@ def patient_reported_blocks(follow_up: FollowUp) -> list[Block]:
     if follow_up.quality_of_life:
         blocks.append(_forms(follow_up))
     return blocks
+
+
+def _symptom(one: SymptomFollowUp) -> list[tuple[Cell, ...]]:
+    if not one.visits:
+        cells = one.name, one.measure, _plain(one.before), _plain(one.after), "", one.change.value
+        return [row(*cells)]
+    return [
+        row(
+            one.name,
+            visit.measure,
+            _plain(visit.before),
+            _plain(visit.after),
+            f"{visit.on.isoformat()} (day {visit.day})",
+            visit.change.value,
+        )
+        for visit in one.visits
+    ]
 
 
 def _plain(value: float | Missing) -> str:
@@ -297,22 +306,24 @@ def _markers(follow_up: FollowUp) -> Table:
     for one in follow_up.markers:
         name, response = analyte_facts(one.analyte).name, one.response
         if isinstance(response, Missing):
-            rows.append(row(name, "", "", response.value, ""))
+            rows.append(row(name, "", "", "", response.value, ""))
             continue
-        rows.append(
+        rows += [
             row(
                 name,
-                f"{response.baseline.value:g} {response.baseline.unit}",
-                f"{response.now.value:g} {response.now.unit}",
-                _percent(response.change_fraction),
-                response.category.value,
+                f"{visit.baseline.value:g} {visit.baseline.unit}",
+                f"{visit.now.value:g} {visit.now.unit}",
+                visit.now.on.isoformat(),
+                _percent(visit.change_fraction),
+                visit.category.value,
             )
-        )
+            for visit in one.visits
+        ]
     return Table(
         "Tumour markers",
         tuple(
             Column(name, numeric=False)
-            for name in ("Marker", "Before", "Latest", "Change in %", "Category")
+            for name in ("Marker", "Before", "After", "Day", "Change in %", "Category")
         ),
         tuple(rows),
         ("A category needs the definition of a protocol; no published cut-off was verified.",),
