@@ -54,6 +54,7 @@ def test_a_delivery_leaves_a_record(tmp_path: Path) -> None:
     assert site["deviation"]["verdict"] == "event"
     assert "null" not in json.dumps(record)
     html = (case / "report" / "administration.html").read_text()
+    assert html.index("Key results</h2>") < html.index("prescribed") < html.index("Findings</h2>")
     assert "Dose rate at 1 m" in html
     assert "Cremation" in html
     assert "no verified value" not in html  # every topic has a source for resin

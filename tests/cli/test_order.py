@@ -51,6 +51,7 @@ def test_an_order_leaves_a_record_and_a_sheet(case: Path) -> None:
     assert "null" not in (case / "records" / "0004-order.json").read_text()
     html = (case / "report" / "order.html").read_text()
     assert "Wed 2027-03-03 10:00+01:00" in html
+    assert html.index("Key results</h2>") < html.index("to dispense") < html.index("Findings</h2>")
     assert "⚠" in html
     text = "".join(page.extract_text() for page in PdfReader(case / "report" / "order.pdf").pages)
     assert "Delivery options" in text

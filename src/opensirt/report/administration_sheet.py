@@ -10,6 +10,8 @@ from opensirt.report.content import (
     Column,
     Document,
     Facts,
+    KeyFigure,
+    KeyFigures,
     Paragraph,
     Section,
     Table,
@@ -17,7 +19,7 @@ from opensirt.report.content import (
     row,
 )
 from opensirt.report.envelope import case_document, provenance_facts
-from opensirt.report.number import as_mbq, as_percent, rounded, with_unit
+from opensirt.report.number import as_mbq, as_percent, rounded, signed, with_unit
 from opensirt.report.order_sheet import shown_instant
 from opensirt.report.pages import write_pages
 from opensirt.report.sections.findings import findings_section
@@ -45,15 +47,37 @@ def administration_sheet(made: Administration) -> Document:
         made.case_key,
         provenance,
         (
+            Section("Key results", (KeyFigures(_title(made), _answers(made)),)),
             findings_section(made.findings),
             _given(made),
             _safety(made),
             Section(
                 "Provenance",
-                (*provenance_facts(provenance),),
+                provenance_facts(provenance),
             ),
         ),
     )
+
+
+def _title(made: Administration) -> str:
+    return f"{device_words(made.device)}, {made.radionuclide}, {shown_instant(made.net_at)}"
+
+
+def _answers(made: Administration) -> tuple[KeyFigure, ...]:
+    """Return what was given in all, and how far each territory is from its directive."""
+    figures = [KeyFigure("Given in all", with_unit(as_mbq(made.net_bq), "MBq", made.net_bq))]
+    for one in made.territories:
+        given = with_unit(as_mbq(one.net_bq), "MBq", one.net_bq)
+        wanted = with_unit(as_mbq(one.prescribed_bq), "MBq", one.prescribed_bq)
+        if isinstance(one.deviation, Missing):
+            verdict = f"not judged: {one.deviation.value}"
+        else:
+            off = signed(100.0 * one.deviation.fraction, 1)
+            verdict = f"{off} %: {one.deviation.verdict.value}"
+        figures.append(
+            KeyFigure(f"Territory {one.territory}", given, f"prescribed {wanted}; {verdict}")
+        )
+    return tuple(figures)
 
 
 def _given(made: Administration) -> Section:
@@ -73,7 +97,7 @@ def _given(made: Administration) -> Section:
         tuple(
             row(
                 one.territory,
-                "—" if isinstance(one.lot, Missing) else one.lot,
+                "not recorded" if isinstance(one.lot, Missing) else one.lot,
                 shown_instant(one.injected_at),
                 as_mbq(one.dispensed_bq),
                 as_mbq(one.residual_bq),
@@ -108,18 +132,18 @@ def _given(made: Administration) -> Section:
             ("at", shown_instant(made.net_at)),
         ),
     )
-    return Section("What was given", (facts, vials, judged), wide=True)
+    return Section("What was given", (facts, vials, judged))
 
 
 def _judged(one: TerritoryDelivery) -> tuple[Cell, ...]:
-    off, between, verdict = "—", "—", "not judged"
     judged = one.deviation
+    off, between, verdict = "—", "not estimated", "not judged"
     if not isinstance(judged, Missing):
-        off = as_percent(judged.fraction)
+        off = signed(100.0 * judged.fraction, 1)
         verdict = judged.verdict.value
         low, high = judged.low_fraction, judged.high_fraction
         if not isinstance(low, Missing) and not isinstance(high, Missing):
-            between = f"{as_percent(low)} to {as_percent(high)}"
+            between = f"{signed(100.0 * low, 1)} to {signed(100.0 * high, 1)}"
     return row(
         one.territory,
         as_mbq(one.prescribed_bq),
@@ -140,9 +164,11 @@ def _safety(made: Administration) -> Section:
         _values(made),
         _instants(made),
         _guidance(made),
-        Paragraph(UNVERIFIED_LEGEND),
     ]
-    return Section("Radiation safety", tuple(blocks), wide=True)
+    verified = [one.verified for one in made.safety] + [one.verified for one in made.guidance]
+    if not all(verified):
+        blocks.append(Paragraph(UNVERIFIED_LEGEND))
+    return Section("Radiation safety", tuple(blocks))
 
 
 def _values(made: Administration) -> Table:

@@ -12,6 +12,8 @@ from opensirt.report.content import (
     Column,
     Document,
     Facts,
+    KeyFigure,
+    KeyFigures,
     Paragraph,
     Section,
     Table,
@@ -46,6 +48,7 @@ def order_sheet(order: Order) -> Document:
         order.case_key,
         provenance,
         (
+            Section("Key results", (KeyFigures(order.product, _answers(order)),)),
             findings_section(order.findings),
             _order_section(order),
             *((Section("Checklist", (Bullets(reminders),)),) if reminders else ()),
@@ -61,6 +64,39 @@ def order_sheet(order: Order) -> Document:
             ),
         ),
     )
+
+
+def _answers(order: Order) -> tuple[KeyFigure, ...]:
+    """Return when, how much and which vials, and how long they are enough."""
+    figures = [
+        KeyFigure(
+            "Treatment",
+            shown_instant(order.treatment_at),
+            f"plan {order.plan_record}, approved by {_both(order)}",
+        )
+    ]
+    for line in order.lines:
+        name = ", ".join(line.territories)
+        chosen = line.chosen
+        figures += [
+            KeyFigure(
+                f"{name}: to dispense",
+                f"{as_mbq(line.dispensed_bq)} MBq",
+                f"prescribed {as_mbq(line.prescribed_bq)} MBq",
+            ),
+            KeyFigure(
+                f"{name}: order",
+                marked(vials_words(chosen), verified=order.verified),
+                f"{as_mbq(chosen.available_bq)} MBq at the treatment, "
+                f"{as_mbq(chosen.waste_bq)} MBq waste",
+            ),
+            KeyFigure(f"{name}: enough until", shown_instant(chosen.enough_until)),
+        ]
+    return tuple(figures)
+
+
+def _both(order: Order) -> str:
+    return " and ".join(one.by for one in order.approvals) or "nobody"
 
 
 def shown_instant(instant: datetime) -> str:
@@ -88,7 +124,7 @@ def _order_section(order: Order) -> Section:
         blocks += _line_tables(order, line)
     if not order.verified:
         blocks.append(Paragraph(UNVERIFIED_LEGEND))
-    return Section("Order", tuple(blocks), wide=True)
+    return Section("Order", tuple(blocks))
 
 
 def _line_tables(order: Order, line: OrderLine) -> tuple[Table, ...]:
