@@ -27,8 +27,10 @@ from opensirt.domain.lesion import (
 from opensirt.domain.missing import Missing
 from opensirt.domain.patient_record import (
     DatedSymptom,
+    EarlierTreatment,
     FilledForm,
     PatientRecord,
+    TreatmentKind,
     VitalState,
     VitalStatus,
 )
@@ -381,3 +383,27 @@ def test_every_day_of_a_symptom_and_of_a_marker_stands_against_the_last_one_befo
     (marker,) = found.markers
     assert [one.change_fraction for one in marker.visits] == pytest.approx([-0.75, 0.1])
     assert marker.response is marker.visits[-1]
+
+
+@pytest.mark.parametrize(("days", "old"), [(28, False), (29, True)])
+def test_a_baseline_scan_of_more_than_4_weeks_before_treatment_is_said(
+    days: int, *, old: bool
+) -> None:
+    _, later = RECORD.imaging
+    record = replace(RECORD, imaging=(replace(RECORD.imaging[0], on=on_day(-days)), later))
+    rules = {one.rule for one in made(record).findings}
+    assert ("baseline_imaging_old" in rules) is old
+
+
+def test_a_later_treatment_of_the_record_that_the_course_does_not_name_is_said() -> None:
+    def said(kind: TreatmentKind, day: int, new_therapy_on: date | None = None) -> bool:
+        one = EarlierTreatment(kind=kind, first_on=on_day(day))
+        found = made(replace(RECORD, treatments=(one,)), new_therapy_on=new_therapy_on)
+        return "new_therapy_not_stated" in {one.rule for one in found.findings}
+
+    assert said(TreatmentKind.PRRT, 60)
+    assert said(TreatmentKind.EVEROLIMUS, 60, on_day(80))
+    assert not said(TreatmentKind.EVEROLIMUS, 60, on_day(60))
+    assert not said(TreatmentKind.SOMATOSTATIN_ANALOGUE, 60)
+    assert not said(TreatmentKind.CAPTEM, -60)
+    assert not said(TreatmentKind.CAPTEM, 160)

@@ -43,6 +43,13 @@ _LIVER_DIRECTED = frozenset(
         TreatmentKind.EXTERNAL_BEAM_LIVER,
     }
 )
+ANTICANCER = (
+    _SYSTEMIC
+    | _LIVER_DIRECTED
+    | {TreatmentKind.PRRT, TreatmentKind.LIVER_RESECTION, TreatmentKind.ABLATION}
+)
+"""What ends the best response to the treatment before it; somatostatin analogues do not."""
+
 _ANTIANGIOGENIC = frozenset({TreatmentKind.BEVACIZUMAB, TreatmentKind.AFLIBERCEPT})
 _CAPECITABINE = frozenset({TreatmentKind.CAPECITABINE, TreatmentKind.CAPTEM})
 _BILIARY = (

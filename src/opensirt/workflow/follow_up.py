@@ -1,31 +1,26 @@
 """follow_up: what became of a patient after treatment."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
 from opensirt.clinical.follow_up_record import (
-    CriterionResponse,
     FollowUp,
     FollowUpCourse,
-    ReildFollowUp,
 )
 from opensirt.clinical.liver_function.trend import albi_trend, score_trends
 from opensirt.clinical.reild import on_watch_list
-from opensirt.clinical.response.metabolic_course import MetabolicCourse, metabolic_course
+from opensirt.clinical.response.metabolic_course import metabolic_course
 from opensirt.clinical.response.percist import percist_limits
-from opensirt.clinical.response.selection import check_targets
 from opensirt.clinical.response.sul import with_sul
 from opensirt.clinical.timeline import EventKind, Timeline, TimelineEvent, timeline
-from opensirt.domain.finding import Finding, Severity
-from opensirt.domain.laboratory import analyte_facts
 from opensirt.domain.missing import Missing
 from opensirt.domain.patient_record import DatedSymptom, PatientRecord, VitalState
 from opensirt.domain.site import SiteProfile
 from opensirt.errors import InputError
 from opensirt.provenance import Provenance
+from opensirt.workflow.follow_up_findings import record_findings, response_findings
 from opensirt.workflow.follow_up_imaging import (
     choi_follow_up,
     dose_responses,
@@ -41,7 +36,6 @@ from opensirt.workflow.follow_up_toxicity import (
     graded_values,
     late_events,
     reild_by_definition,
-    ungraded,
     window_toxicity,
 )
 
@@ -152,8 +146,8 @@ def follow_up(
         dose_response=dose_responses(read, course),
         late_liver=late_liver(known, course, baseline),
         findings=(
-            *_findings(known, course, reild, later, on),
-            *_response_findings(read, metabolic),
+            *record_findings(known, course, reild, later=later, on=on),
+            *response_findings(read, metabolic),
             *sul,
             *said,
         ),
@@ -171,22 +165,6 @@ def follow_up(
             software=software,
         ),
     )
-
-
-def _response_findings(
-    read: tuple[CriterionResponse, ...], metabolic: MetabolicCourse | Missing | None
-) -> tuple[Finding, ...]:
-    """Return queries to the reader, and what makes FDG scans hard to compare, once each."""
-    found = [
-        finding
-        for one in read
-        for best in (one.best, one.best_confirmed)
-        if best is not None
-        for finding in best.findings
-    ]
-    if isinstance(metabolic, MetabolicCourse):
-        found += [finding for one in metabolic.assessments for finding in one.findings]
-    return tuple(dict.fromkeys(found))
 
 
 _DATED = (
@@ -243,83 +221,3 @@ def _until(record: PatientRecord, course: FollowUpCourse, on: date) -> tuple[Pat
         status = Missing.NOT_RECORDED
         later += 1
     return replace(record, vital_status=status, **parts), later
-
-
-def _findings(
-    record: PatientRecord,
-    course: FollowUpCourse,
-    reild: tuple[ReildFollowUp, ...],
-    later: int,
-    on: date,
-) -> tuple[Finding, ...]:
-    found: list[Finding] = []
-    if record.assumed:
-        text = f"assumed in the patient record: {', '.join(record.assumed)}"
-        found.append(Finding(Severity.WARN, "assumed", text))
-    if later:
-        text = f"{later} entries are dated after the day of this follow-up and were not read"
-        found.append(Finding(Severity.NOTE, "follow_up_later_entries", text, later))
-    found += [
-        Finding(
-            Severity.WARN,
-            "reild_definition_met",
-            f"{one.called} by the definition {one.title} ({one.text})",
-            source=one.citation.source,
-            verified=one.citation.verified,
-        )
-        for one in reild
-        if one.met is True
-    ]
-    not_graded = ungraded(record, course)
-    if not_graded:
-        text = f"not graded, for the version has no rule for a number: {', '.join(not_graded)}"
-        found.append(Finding(Severity.NOTE, "follow_up_not_graded", text, len(not_graded)))
-    for one in record.laboratory:
-        found += one.findings()
-    symptoms = Counter((one.name.casefold(), one.on) for one in course.symptoms if one.on <= on)
-    found += [
-        Finding(
-            Severity.WARN,
-            "symptom_twice_on_a_day",
-            f"{name} stands {count} times on {day}: the worse entry counts",
-            count,
-        )
-        for (name, day), count in symptoms.items()
-        if count > 1
-    ]
-    values = Counter((one.analyte, one.on) for one in record.laboratory)
-    found += [
-        Finding(
-            Severity.WARN,
-            "laboratory_twice_on_a_day",
-            f"{count} values of {analyte_facts(analyte).name} on {day}: all are graded, the first "
-            "counts as baseline",
-            count,
-        )
-        for (analyte, day), count in values.items()
-        if count > 1
-    ]
-    for event in record.adverse_events:
-        found += event.findings()
-        if event.version not in course.ctcae_versions:
-            text = (
-                f"{event.term} of {event.on} is coded in CTCAE {event.version.value}, which this "
-                "follow-up does not grade in; it is in no table of worst grades"
-            )
-            found.append(Finding(Severity.WARN, "adverse_event_other_version", text, event.grade))
-    found += check_targets(record.lesions) if record.lesions else ()
-    found += _early_imaging(record, course)
-    return tuple(found)
-
-
-def _early_imaging(record: PatientRecord, course: FollowUpCourse) -> tuple[Finding, ...]:
-    """Say which imaging before treatment is not read: the last one is baseline."""
-    baseline = baseline_visit(record, course)
-    early = [one.on for one in record.imaging if baseline is not None and one.on < baseline.on]
-    if not early or baseline is None:
-        return ()
-    text = (
-        f"{len(early)} imaging visits before {baseline.on} are not read: the last one before "
-        "treatment is baseline"
-    )
-    return (Finding(Severity.NOTE, "follow_up_early_imaging", text, len(early)),)
