@@ -17,7 +17,9 @@ WANTED = {"right lobe": 812.34, "left": 99.0}
         CASE,
         CASE.replace("\n", "\r\n"),
         CASE.replace("[prescription]", "  [ prescription ]  # of the board"),
-        CASE.replace('key = "phantom"', 'key = """\n[prescription]\n"""'),
+        CASE.replace(
+            'name = "whole"', 'name = "whole"\nvessel = """\n[prescription]\nright artery"""'
+        ),
     ],
     ids=["plain", "other line ends", "comment", "header within a text"],
 )

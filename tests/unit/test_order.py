@@ -177,7 +177,7 @@ def test_an_impossible_delivery_names_the_nearest_possible_ones() -> None:
     with pytest.raises(RuleError, match="3 vials hold .* MBq at most and .* are wanted") as caught:
         order_of(plan_of("glass", right=40.0))
     said = str(caught.value)
-    assert "Nearest possible: 2026-03-03T07:00+01:00 and 2026-03-08T17:00+01:00" in said
+    assert "Nearest possible: 2026-03-03T08:00+01:00 and 2026-03-08T17:00+01:00" in said
     with pytest.raises(RuleError, match="none within 21 days"):
         order_of(plan_of("glass", right=80.0))
     offered = OrderFacts(calibrations=(datetime(2026, 3, 1, 17, tzinfo=UTC),))

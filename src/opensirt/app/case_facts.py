@@ -16,9 +16,11 @@ from opensirt.domain.case import (
 )
 from opensirt.domain.finding import Finding, Severity
 from opensirt.domain.missing import Missing
+from opensirt.domain.optimised_plan import ActivityConstraints, RobustRequest
 from opensirt.domain.order import OrderFacts
 from opensirt.domain.session_dose import EarlierDoseFacts
 from opensirt.files.case_file import (
+    ActivityConstraintsBlock,
     AdministrationBlock,
     CaseFile,
     DirectiveBlock,
@@ -99,7 +101,21 @@ def prescription(block: PrescriptionBlock | None) -> Prescription | None:
         targets_gy={device: figures.by_name() for device, figures in block.targets.items()},
         activities_bq={name: mbq * BQ_PER_MBQ for name, mbq in block.activities_mbq.items()},
         activities_origin=block.activities_origin or "",
+        activities_constraints=_constraints(block.activities_constraints),
         assumed=tuple(block.assumed),
+    )
+
+
+def _constraints(block: ActivityConstraintsBlock | None) -> ActivityConstraints | None:
+    if block is None:
+        return None
+    robust = None
+    if block.chances:
+        robust = RobustRequest(n_scenarios=block.scenarios, seed=block.seed, chances=block.chances)
+    return ActivityConstraints(
+        spheres_per_ml_at_most=or_missing(block.spheres_per_ml),
+        activity_per_sphere_bq=or_missing(block.activity_per_sphere_bq),
+        robust=robust,
     )
 
 

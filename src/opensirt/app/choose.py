@@ -11,6 +11,7 @@ from opensirt.app.read_case import read_case
 from opensirt.app.site import site_in_force
 from opensirt.app.step import do_step
 from opensirt.domain.case import Case, Prescription
+from opensirt.domain.device import device
 from opensirt.domain.missing import Missing
 from opensirt.domain.optimised_plan import LimitAtOptimum, OptimisedPlan, OptimiseRequest
 from opensirt.domain.record import CaseResult
@@ -19,6 +20,7 @@ from opensirt.files.case_file import case_file_path
 from opensirt.files.chosen_activities import with_activities
 from opensirt.units import BQ_PER_MBQ
 from opensirt.whole_file import whole_file
+from opensirt.workflow.kept_constraints import constraints_of
 from opensirt.workflow.optimise import model_for
 
 
@@ -62,7 +64,8 @@ def choose_optimum(
     stated = case_file.read_bytes()
     if hashlib.sha256(stated).hexdigest() != case.inputs[case_file.name]:
         raise InputError(f"{case_file.name} was changed while it was planned; choose again")
-    made = with_activities(stated.decode("utf-8-sig"), activities_mbq, _origin(best, request))
+    kept = constraints_of(request, device(prescription.device), site.profile.data_set)
+    made = with_activities(stated.decode("utf-8-sig"), activities_mbq, _origin(best, request), kept)
     try:
         with whole_file(case_file) as part:
             part.write_bytes(made.encode("utf-8"))

@@ -261,6 +261,13 @@ def _plan_of(one: Record) -> PlanOnRecord:
         model="" if chosen is None else chosen["model"],
         origin=choice.get("origin", ""),
         activities_bq=_by_territory(_rows(content["plan"]), "administered_activity_bq"),
+        reaching_bq=_by_territory(_rows(content["plan"]), "reaching_liver_bq"),
+        perfused_volumes_ml={
+            name: _number(ml) for name, ml in choice.get("perfused_volume_ml", {}).items()
+        },
+        spheres_per_ml_at_most=_number(
+            choice.get("spheres_per_ml_at_most", Missing.NOT_RECORDED.value)
+        ),
         verified=chosen is None or chosen["status"] == "verified",
     )
 

@@ -6,6 +6,7 @@ from datetime import datetime
 from types import MappingProxyType
 from unicodedata import normalize
 
+from opensirt.domain.missing import Missing
 from opensirt.domain.record import Number
 from opensirt.errors import InputError
 
@@ -34,11 +35,17 @@ class PlanOnRecord:
     """Of the activities, in words; empty where the record states none."""
     activities_bq: Mapping[str, Number] = field(default_factory=dict)
     """Territory → activity to administer by the prescribed device and model."""
+    reaching_bq: Mapping[str, Number] = field(default_factory=dict)
+    """Territory → what of that reaches the liver."""
+    perfused_volumes_ml: Mapping[str, Number] = field(default_factory=dict)
+    """Territory → perfused volume; empty where the record states none."""
+    spheres_per_ml_at_most: Number = Missing.NOT_RECORDED
+    """At administration; where the activities were chosen to keep it."""
     verified: bool = True
     """False when a figure behind the prescribed row is unverified (⚠)."""
 
     def __post_init__(self) -> None:
-        for name in ("inputs", "activities_bq"):
+        for name in ("inputs", "activities_bq", "reaching_bq", "perfused_volumes_ml"):
             object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
 

@@ -10,6 +10,7 @@ from opensirt.domain.administration import DirectiveFacts, VialFacts
 from opensirt.domain.finding import Confirmation, Finding
 from opensirt.domain.image import ActivityMap, CountsImage, CtImage, Image3D
 from opensirt.domain.missing import Missing
+from opensirt.domain.optimised_plan import ActivityConstraints
 from opensirt.domain.order import OrderFacts
 from opensirt.domain.planar import PlanarImage, PlanarRegion
 from opensirt.domain.session_dose import EarlierDoseFacts
@@ -129,6 +130,8 @@ class Prescription:
     """
     activities_origin: str = ""
     """Where `activities_bq` come from, in words; empty for stated by hand."""
+    activities_constraints: ActivityConstraints | None = None
+    """What the activities are to keep beside limits; None where they were not chosen by such."""
     assumed: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -138,6 +141,11 @@ class Prescription:
                     f"the prescription states {bq / BQ_PER_MBQ:g} MBq for territory {name!r}; an "
                     "activity is above zero: take a territory that is not treated out of the case"
                 )
+        if self.activities_constraints is not None and not self.activities_bq:
+            raise InputError(
+                "the prescription states constraints of activities and no activities; state "
+                "activities_mbq for every territory, or leave activities_constraints out"
+            )
         if self.activities_origin and not self.activities_bq:
             raise InputError(
                 "the prescription states an origin of activities and no activities; state "

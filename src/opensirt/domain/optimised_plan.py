@@ -98,6 +98,33 @@ class RobustRequest:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class ActivityConstraints:
+    """What chosen activities are to keep beside the limits in force, whenever they are planned.
+
+    Raises
+    ------
+    InputError
+        When nothing is to be kept, or a number is not above zero.
+    """
+
+    spheres_per_ml_at_most: float | Missing = Missing.NOT_RECORDED
+    """Spheres at administration per mL of perfused volume."""
+    activity_per_sphere_bq: float | Missing = Missing.NOT_RECORDED
+    """That was reckoned with; the device's figure at calibration where not stated."""
+    robust: RobustRequest | None = None
+    """Limits to be kept with a chance, and by how many scenarios that is judged."""
+
+    def __post_init__(self) -> None:
+        for name in ("spheres_per_ml_at_most", "activity_per_sphere_bq"):
+            value = getattr(self, name)
+            if not isinstance(value, Missing) and not 0 < value < float("inf"):
+                raise InputError(f"{name} is {value:g}; it is above zero")
+        chances = {} if self.robust is None else self.robust.chances
+        if isinstance(self.spheres_per_ml_at_most, Missing) and not chances:
+            raise InputError("constraints of activities: neither a limit of spheres nor a chance")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class OptimiseRequest:
     """What to optimise, beside the limits in force."""
 

@@ -226,9 +226,14 @@ class ChosenActivities:
     """In words: the model's own row, stated by hand, or what an optimisation was asked."""
     activities_bq: Mapping[str, Number]
     """Territory → activity to administer."""
+    spheres_per_ml_at_most: Number = Missing.NOT_RECORDED
+    """Of perfused volume, at administration; where the activities were chosen to keep it."""
+    perfused_volumes_ml: Mapping[str, float] = field(default_factory=dict)
+    """Territory → perfused volume as drawn."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "activities_bq", MappingProxyType(dict(self.activities_bq)))
+        for name in ("activities_bq", "perfused_volumes_ml"):
+            object.__setattr__(self, name, MappingProxyType(dict(getattr(self, name))))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

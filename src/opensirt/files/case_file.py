@@ -307,6 +307,34 @@ class DoseFigures(Block):
         return {key.removesuffix("_gy"): value for key, value in given.items()}
 
 
+class ActivityConstraintsBlock(Block):
+    """What activities_mbq are to keep beside the limits; checked whenever they are planned."""
+
+    spheres_per_ml: Annotated[float, Field(gt=0)] | None = Field(
+        default=None,
+        description="most spheres at administration per mL of perfused volume; the order checks "
+        "it with the vials and the hour that it finds",
+    )
+    activity_per_sphere_bq: Annotated[float, Field(gt=0)] | None = Field(
+        default=None,
+        description="activity of a sphere that a plan reckons with; the device's at calibration "
+        "if not stated",
+    )
+    chances: dict[Name, Annotated[float, Field(gt=0, lt=1)]] = Field(
+        default_factory=dict, description='limit = least chance of keeping it, "all" for the rest'
+    )
+    scenarios: Annotated[int, Field(ge=100)] = Field(
+        default=1000, description="scenarios that chances are judged by"
+    )
+    seed: Annotated[int, Field(ge=0)] = Field(default=1, description="of the scenarios")
+
+    @model_validator(mode="after")
+    def _something_is_kept(self) -> Self:
+        if self.spheres_per_ml is None and not self.chances:
+            raise ValueError("state spheres_per_ml or chances, or leave activities_constraints out")
+        return self
+
+
 class PrescriptionBlock(FactsBlock):
     """What is wanted."""
 
@@ -334,6 +362,10 @@ class PrescriptionBlock(FactsBlock):
         description="where activities_mbq come from, in words; written by plan --choose, "
         "otherwise they count as stated by hand",
     )
+    activities_constraints: ActivityConstraintsBlock | None = Field(
+        default=None,
+        description="what activities_mbq are to keep beside the limits; written by plan --choose",
+    )
     scenario: Literal["segmentectomy", "lobectomy", "unilobar", "bilobar"] | None = Field(
         default=None,
         description="what the treatment is: the published targets and limits of that scenario are "
@@ -348,6 +380,11 @@ class PrescriptionBlock(FactsBlock):
 
     @model_validator(mode="after")
     def _origin_is_of_activities(self) -> Self:
+        if self.activities_constraints is not None and not self.activities_mbq:
+            raise ValueError(
+                "activities_constraints says what activities_mbq keep, and none are stated; state "
+                "them, or leave activities_constraints out"
+            )
         if self.activities_origin is not None and not self.activities_mbq:
             raise ValueError(
                 "activities_origin says where activities_mbq come from, and none are stated; "

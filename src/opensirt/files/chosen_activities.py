@@ -6,6 +6,8 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
+from opensirt.domain.missing import Missing
+from opensirt.domain.optimised_plan import ActivityConstraints
 from opensirt.errors import InputError
 from opensirt.files.case_file import CASE_FILE_NAME, CaseFile
 from opensirt.files.toml_document import validated
@@ -15,7 +17,12 @@ _HEADER = re.compile(
 )
 
 
-def with_activities(text: str, activities_mbq: Mapping[str, float], origin: str) -> str:
+def with_activities(
+    text: str,
+    activities_mbq: Mapping[str, float],
+    origin: str,
+    constraints: ActivityConstraints | None = None,
+) -> str:
     """Return a case.toml with activities and their origin below the header of [prescription].
 
     Every other character stays as it is.
@@ -26,6 +33,8 @@ def with_activities(text: str, activities_mbq: Mapping[str, float], origin: str)
         Territory → activity to administer, written to a tenth of an MBq.
     origin
         Where they come from, in words.
+    constraints
+        What they were chosen to keep beside limits.
 
     Raises
     ------
@@ -37,8 +46,9 @@ def with_activities(text: str, activities_mbq: Mapping[str, float], origin: str)
     prescription = stated.get("prescription", {})
     if "activities_mbq" in prescription:
         raise InputError(
-            f"{CASE_FILE_NAME} states activities_mbq already; take activities_mbq and "
-            "activities_origin out of [prescription] to choose again"
+            f"{CASE_FILE_NAME} states activities_mbq already; take activities_mbq and what "
+            "belongs to it (activities_origin, activities_constraints) out of [prescription] to "
+            "choose again"
         )
     listed = ", ".join(
         f"{json.dumps(name, ensure_ascii=False)} = {mbq:.1f}"
@@ -47,6 +57,7 @@ def with_activities(text: str, activities_mbq: Mapping[str, float], origin: str)
     lines = [
         f"activities_mbq = {{ {listed} }}",
         f"activities_origin = {json.dumps(origin, ensure_ascii=False)}",
+        *_constraint_lines(constraints),
     ]
     wanted = {**stated, "prescription": {**prescription, **tomllib.loads("\n".join(lines))}}
     for header in _HEADER.finditer(text):
@@ -64,3 +75,26 @@ def with_activities(text: str, activities_mbq: Mapping[str, float], origin: str)
         f"{CASE_FILE_NAME} has no [prescription] header of its own that activities could be "
         f"written below; add to the prescription by hand: {'; '.join(lines)}"
     )
+
+
+def _constraint_lines(constraints: ActivityConstraints | None) -> list[str]:
+    """Return the line of what activities are to keep, if any."""
+    if constraints is None:
+        return []
+    parts = [
+        f"{key} = {value!r}"
+        for key, value in (
+            ("spheres_per_ml", constraints.spheres_per_ml_at_most),
+            ("activity_per_sphere_bq", constraints.activity_per_sphere_bq),
+        )
+        if not isinstance(value, Missing)
+    ]
+    robust = constraints.robust
+    if robust is not None and robust.chances:
+        chances = ", ".join(f"{json.dumps(key)} = {part!r}" for key, part in robust.chances.items())
+        parts += [
+            f"chances = {{ {chances} }}",
+            f"scenarios = {robust.n_scenarios}",
+            f"seed = {robust.seed}",
+        ]
+    return [f"activities_constraints = {{ {', '.join(parts)} }}"]

@@ -256,6 +256,9 @@ def _plan(plan: Plan) -> dict[str, Any]:
             "origin": plan.choice.origin,
             "administered_activity_bq": _numbers(plan.choice.activities_bq),
         }
+        if not isinstance(plan.choice.spheres_per_ml_at_most, Missing):
+            made["choice"]["spheres_per_ml_at_most"] = plan.choice.spheres_per_ml_at_most
+            made["choice"]["perfused_volume_ml"] = _numbers(plan.choice.perfused_volumes_ml)
     if plan.cumulative is not None:
         made["all_sessions"] = _sessions(plan.cumulative)
     made["doses"] = [

@@ -88,7 +88,11 @@ def results_schema() -> dict[str, Any]:
                                 "model": _NAME,
                                 "origin": _NAME,
                                 "administered_activity_bq": _map(_NUMBER),
-                            }
+                            },
+                            {
+                                "spheres_per_ml_at_most": {"type": "number"},
+                                "perfused_volume_ml": _map(_NUMBER),
+                            },
                         ),
                         "effects": _list(_effect()),
                         "doses": _list({"$ref": "#/$defs/dose"}),

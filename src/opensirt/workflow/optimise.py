@@ -16,10 +16,11 @@ from opensirt.domain.site import Figure
 from opensirt.errors import UnknownNameError
 from opensirt.physics.optimise import Optimum, VialRule, optimum, vial_optimum
 from opensirt.reference.radionuclide import DEFAULT_DATA_SET
+from opensirt.units import BQ_PER_GBQ
 from opensirt.workflow.limit_in_force import TUMOUR, InForce
 from opensirt.workflow.liver_model import LiverModel, partition_liver, voxel_liver
 from opensirt.workflow.optimise_answer import Answer, excluded, no_vial, refused
-from opensirt.workflow.optimise_program import Setting, activity_program, spheres_per_gbq
+from opensirt.workflow.optimise_program import Setting, activity_per_sphere, activity_program
 from opensirt.workflow.optimise_robust import (
     chance_choice,
     chances_not_in_force,
@@ -112,7 +113,7 @@ class Replanner:
         why = _why_not(device, shunt, targets, request)
         if why or isinstance(shunt, Missing):
             return refused(device.name, self.model, request.objective, why)
-        spheres, sphere_words = spheres_per_gbq(device, request)
+        each, sphere_words = activity_per_sphere(device, request, data_set)
         limited = not isinstance(request.spheres_per_ml_at_most, Missing)
         setting = Setting(
             liver=self.liver,
@@ -123,7 +124,7 @@ class Replanner:
             request=request,
             constant=dose_constant,
             lung_shunt_fraction=shunt,
-            spheres_per_gbq=spheres if isinstance(spheres, Missing) else spheres * (1 - shunt),
+            spheres_per_gbq=each if isinstance(each, Missing) else BQ_PER_GBQ / each * (1 - shunt),
         )
         doses = setting.doses()
         d70 = None

@@ -55,9 +55,7 @@ def optimised_plans(
     made = []
     for one in planners:
         name = one.device.name
-        drawn_from = errors.get(name)
-        if drawn_from is None:
-            drawn_from = published_delivery_errors(name, scout_nuclide=scout_nuclide(case))
+        drawn_from = delivery_errors(case, name, errors)
         made.append(
             replanner.replan(
                 one.device,
@@ -70,6 +68,16 @@ def optimised_plans(
             )
         )
     return tuple(made)
+
+
+def delivery_errors(
+    case: Case, device_name: str, errors: Mapping[str, DeliveryErrors]
+) -> DeliveryErrors:
+    """Return what robust planning of a device draws from: given, else the errors in print."""
+    given = errors.get(device_name)
+    if given is not None:
+        return given
+    return published_delivery_errors(device_name, scout_nuclide=scout_nuclide(case))
 
 
 def scout_nuclide(case: Case) -> str:

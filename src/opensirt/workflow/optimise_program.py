@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import exp2
 
 import numpy as np
 
@@ -16,7 +17,8 @@ from opensirt.physics.analytic.require import require_not_negative, require_posi
 from opensirt.physics.optimise import ActivityProgram, LinearLimit, LinearTarget, Logistic
 from opensirt.physics.optimise.program import Matrix
 from opensirt.physics.scenario import ErrorDraws
-from opensirt.units import BQ_PER_GBQ
+from opensirt.reference.radionuclide import radionuclide
+from opensirt.units import SECONDS_PER_HOUR
 from opensirt.workflow.limit_in_force import (
     GASTROINTESTINAL_WALL,
     LUNG,
@@ -219,21 +221,35 @@ def _sphere_rows(
     return rows
 
 
-def spheres_per_gbq(device: Device, request: OptimiseRequest) -> tuple[Number, str]:
-    """Return the spheres in one GBq at administration, and in words what that rests on."""
+def activity_per_sphere(
+    device: Device, request: OptimiseRequest, data_set: str
+) -> tuple[Number, str]:
+    """Return the activity of a sphere at administration in Bq, and in words what that rests on.
+
+    As stated; else the device's at calibration, decayed to the time at which vials are asked for;
+    else the least in print, which are the most spheres.
+    """
     stated = request.activity_per_sphere_bq
     if not isinstance(stated, Missing):
         require_positive(stated, "activity per sphere", "Bq")
-        return BQ_PER_GBQ / stated, f"spheres of {stated:g} Bq at administration, as stated"
+        return stated, f"spheres of {stated:.4g} Bq at administration, as stated"
     each = device.activity_per_sphere_bq
     if not isinstance(each, Missing):
-        return BQ_PER_GBQ / each.value, (
-            f"spheres of {each.value:.4g} Bq, as at calibration: later ones hold less and are more"
+        if request.vials is None or isinstance(device.radionuclide, Missing):
+            return each.value, (
+                f"spheres of {each.value:.4g} Bq, as at calibration: later ones hold less and are "
+                "more"
+            )
+        hours = request.vials.hours_after_calibration
+        half_life_s = radionuclide(device.radionuclide, data_set).half_life_s.value
+        then = each.value * exp2(-hours * SECONDS_PER_HOUR / half_life_s)
+        return then, (
+            f"spheres of {then:.4g} Bq, {hours:g} h after a calibration with {each.value:.4g} Bq"
         )
     pair = device.activity_per_sphere_range_bq
     if isinstance(pair, Missing):
         return pair, ""
-    return BQ_PER_GBQ / pair[0].value, (
+    return pair[0].value, (
         f"spheres of {pair[0].value:g} Bq, the least in print ({pair[1].value:g} the most): "
         "as many spheres as there can be"
     )

@@ -192,18 +192,7 @@ def robust_result(
     planned_doses, doses = setting.doses(), setting.doses(scenarios.judging)
     goals = []
     for row, planned in zip(setting.rows(doses), setting.rows(planned_doses), strict=True):
-        values = row.already + row.per_gbq @ activity_gbq
-        goals.append(
-            _goal(
-                "limit",
-                f"{row.words} kept",
-                float(planned.already + planned.per_gbq[0] @ activity_gbq),
-                values,
-                row.at_most,
-                row.unit,
-                values <= row.at_most * (1 + 1e-9),
-            )
-        )
+        goals.append(limit_chance(row, planned, activity_gbq))
     goals += _targets(setting, planned_doses, doses, activity_gbq)
     return RobustResult(
         n_scenarios=request.n_scenarios,
@@ -214,6 +203,20 @@ def robust_result(
         errors=tuple(errors.distributions.values()),
         not_varied=errors.absent,
         calibration=error_calibration(errors),
+    )
+
+
+def limit_chance(row: LimitRow, planned: LimitRow, activity_gbq: Vector) -> GoalChance:
+    """Return how likely activities keep one limit over scenarios."""
+    values = row.already + row.per_gbq @ activity_gbq
+    return _goal(
+        "limit",
+        f"{row.words} kept",
+        float(planned.already + planned.per_gbq[0] @ activity_gbq),
+        values,
+        row.at_most,
+        row.unit,
+        values <= row.at_most * (1 + 1e-9),
     )
 
 

@@ -1,9 +1,16 @@
 """Which vials of a device can be chosen at a time after their calibration."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import exp2
 
-from opensirt.domain.delivery_rules import MADE, WHOLE, delivery_rules, ordering_rule
+from opensirt.domain.delivery_rules import (
+    MADE,
+    WHOLE,
+    DeliveryRules,
+    delivery_rules,
+    ordering_rule,
+)
 from opensirt.domain.device import Device
 from opensirt.domain.missing import Missing
 from opensirt.domain.optimised_plan import VialRequest
@@ -51,19 +58,30 @@ def vial_rule(device: Device, request: VialRequest | None, data_set: str) -> Via
     assert not isinstance(device.radionuclide, Missing)  # noqa: S101 - a product has one
     half_life_h = radionuclide(device.radionuclide, data_set).half_life_s.value / SECONDS_PER_HOUR
     left = exp2(-hours / half_life_h)
-    residual = 0.0
-    if not isinstance(rules.residual_fraction, Missing):
-        residual = rules.residual_fraction.value
+    residual_gbq, residual_words = _residual(rules)
     most = request.most_per_territory or round(ordering_rule("most_vials").value)
     words = (
         f"vials of {', '.join(f'{one:g}' for one in sizes)} GBq, {hours:g} h after calibration "
-        f"({left:.1%} left), {residual:.2%} residual, at most {most} for one territory"
+        f"({left:.1%} left), {residual_words}, at most {most} for one territory"
     )
     rule = VialRule(
         kinds=tuple(
-            VialKind(size_gbq=size, given_gbq=size * left * (1.0 - residual)) for size in sizes
+            VialKind(size_gbq=size, given_gbq=size * left - residual_gbq(size * left))
+            for size in sizes
+            if size * left > residual_gbq(size * left)
         ),
         most_per_territory=most,
         whole=rules.dispensing == WHOLE,
     )
     return VialAnswer(rule=rule, notes=(words, *notes))
+
+
+def _residual(rules: DeliveryRules) -> tuple[Callable[[float], float], str]:
+    """Return what stays behind of a vial in GBq by what it holds, as an order allows for it."""
+    if not isinstance(rules.residual_gbq, Missing):
+        gbq = rules.residual_gbq.value
+        return lambda _: gbq, f"{gbq:g} GBq residual of each vial"
+    if not isinstance(rules.residual_fraction, Missing):
+        part = rules.residual_fraction.value
+        return lambda held: part * held, f"{part:.2%} residual"
+    return lambda _: 0.0, "no residual known"

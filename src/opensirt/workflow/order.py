@@ -1,8 +1,7 @@
 """order: the vials for an approved plan and a treatment slot."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from datetime import UTC, datetime, time, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from statistics import median
 
 from opensirt.domain.approval import Approval, CaseState, PlanOnRecord
@@ -11,40 +10,27 @@ from opensirt.domain.delivery_rules import MADE, WHOLE, DeliveryRules, delivery_
 from opensirt.domain.device import Device, device
 from opensirt.domain.finding import Finding
 from opensirt.domain.missing import Missing
-from opensirt.domain.order import (
-    FEW,
-    MANY,
-    Order,
-    OrderedVial,
-    OrderFacts,
-    OrderLine,
-    OrderOption,
-)
+from opensirt.domain.order import Order, OrderFacts, OrderLine
 from opensirt.domain.record import Number
 from opensirt.domain.site import SiteProfile
 from opensirt.errors import MissingInputError, RuleError
 from opensirt.physics.ordering import (
-    Calendar,
     Supply,
-    Vial,
     dispensed_for,
-    instant_of_activity,
     lost_fraction,
     nearest_possible,
 )
 from opensirt.provenance import Provenance
-from opensirt.reference.radionuclide import Radionuclide, radionuclide
-from opensirt.reference.table import read_table
+from opensirt.reference.radionuclide import radionuclide
 from opensirt.units import BQ_PER_GBQ, BQ_PER_MBQ
 from opensirt.workflow.approve import require_approved
 from opensirt.workflow.order_findings import (
     line_findings,
     order_findings,
     residual_named,
-    whole_excess,
 )
-
-OPTIONS_LISTED = 6
+from opensirt.workflow.order_options import filled_line, least_bq, made_line, supply_of
+from opensirt.workflow.order_spheres import SphereLimit
 
 
 def order(
@@ -105,14 +91,19 @@ def order(
     lines = _lines(plan, product, rules, facts, residual_bq)
     findings = order_findings(plan, rules, facts, treatment_at=treatment_at, made_at=made_at)
     findings += residual_named(facts, rules, residual_bq, n_own=len(past_residuals_bq))
+    spheres = SphereLimit(plan, rules)
     if rules.dispensing == MADE:
-        filled = [_made(line, product, treatment_at) for line in lines]
+        filled = [made_line(line, product, treatment_at) for line in lines]
     else:
-        supply = _supply(product, rules, facts, site, nuclide)
-        _require_possible(supply, lines, treatment_at, zone)
-        filled = [_filled(line, product, rules, supply, facts, treatment_at) for line in lines]
+        supply = supply_of(product, rules, facts, site, nuclide)
+        _require_possible(supply, [least_bq(one, rules) for one in lines], treatment_at, zone)
+        filled = [
+            filled_line(line, product, rules, supply, facts, treatment_at, spheres)
+            for line in lines
+        ]
     for line in filled:
         findings += line_findings(line, rules)
+        findings += spheres.findings(line)
     return Order(
         case_key=state.case_key,
         plan_record=plan.record,
@@ -204,46 +195,9 @@ def _dispensed(
     return dispensed_for(activity_bq)  # said by order_findings
 
 
-def _supply(
-    product: Device,
-    rules: DeliveryRules,
-    facts: OrderFacts,
-    site: SiteProfile,
-    nuclide: Radionuclide,
-) -> Supply:
-    sizes, before, life = (
-        product.vial_activities_gbq,
-        rules.usable_before_calibration_h,
-        rules.shelf_life_h,
-    )
-    if isinstance(sizes, Missing) or isinstance(before, Missing) or isinstance(life, Missing):
-        raise RuleError(
-            f"no vial sizes or shelf life of {product.name} are known; it cannot be ordered"
-        )
-    calendar = None
-    if not isinstance(rules.calendar, Missing):
-        calendar = Calendar(
-            weekdays=rules.calendar.weekdays,
-            clock=time.fromisoformat(rules.calendar.clock),
-            time_zone=rules.calendar.time_zone,
-        )
-    return Supply(
-        sizes_bq=tuple(one * BQ_PER_GBQ for one in sizes),
-        nuclide=nuclide,
-        usable_before_calibration=timedelta(hours=before.value),
-        shelf_life=timedelta(hours=life.value),
-        calendar=calendar,
-        calibrations=facts.calibrations,
-        delivery_days=site.delivery_days,
-        site_zone=site.time_zone,
-        most_vials=round(ordering_rule("most_vials").value),
-    )
-
-
 def _require_possible(
-    supply: Supply, lines: Sequence[OrderLine], treatment_at: datetime, zone: tzinfo
+    supply: Supply, wanted: Sequence[float], treatment_at: datetime, zone: tzinfo
 ) -> None:
-    wanted = [one.dispensed_bq for one in lines]
     most_bq = supply.most_at(treatment_at)
     if most_bq >= max(wanted):
         return
@@ -265,121 +219,3 @@ def _require_possible(
 
 def _shown(instant: datetime, zone: tzinfo) -> str:
     return instant.astimezone(zone).isoformat(timespec="minutes")
-
-
-def _filled(
-    line: OrderLine,
-    product: Device,
-    rules: DeliveryRules,
-    supply: Supply,
-    facts: OrderFacts,
-    treatment_at: datetime,
-) -> OrderLine:
-    options = [
-        _option(line, some, product, rules, supply, treatment_at)
-        for some in supply.enough(line.dispensed_bq, treatment_at)
-    ]
-    options.sort(key=lambda one: _rank(one, line, rules, facts.spheres))
-    return replace(line, options=tuple(options[:OPTIONS_LISTED]))
-
-
-def _rank(
-    option: OrderOption, line: OrderLine, rules: DeliveryRules, spheres: str
-) -> tuple[float, ...]:
-    """Return what sorts options: tolerance (vials given whole), spheres liked, vials, waste."""
-    off = 0.0
-    if rules.dispensing == WHOLE:
-        excess = whole_excess(option, line)
-        limits = read_table("delivery_tolerance")["deviation_fraction"]
-        off = float(sum(excess > limits[name]["value"] for name in ("level_1", "event")))
-    count = 0.0 if isinstance(option.sphere_count, Missing) else option.sphere_count
-    n_vials = float(len(option.vials))
-    liked = {FEW: count, MANY: -count}.get(spheres)
-    if liked is None:
-        return (off, n_vials, option.waste_bq)
-    return (off, liked, n_vials, option.waste_bq)
-
-
-def _option(
-    line: OrderLine,
-    some: tuple[Vial, ...],
-    product: Device,
-    rules: DeliveryRules,
-    supply: Supply,
-    treatment_at: datetime,
-) -> OrderOption:
-    vials = tuple(
-        _vial(
-            product,
-            one.size_bq,
-            one.calibration_at.astimezone(treatment_at.tzinfo),
-            held_bq=supply.activity_bq(one.size_bq, one.calibration_at, treatment_at),
-            shelf_life=supply.shelf_life,
-        )
-        for one in some
-    )
-    available_bq = sum(one.activity_bq for one in vials)
-    waste_bq = available_bq - line.dispensed_bq
-    runs_short_at = instant_of_activity(
-        available_bq, treatment_at, line.dispensed_bq, supply.nuclide
-    )
-    expires = [one.expires_at for one in vials if not isinstance(one.expires_at, Missing)]
-    given_fraction = 1.0 if rules.dispensing == WHOLE else line.dispensed_bq / available_bq
-    counts = [one.sphere_count for one in vials]
-    count: Number = Missing.NO_VERIFIED_VALUE
-    if not any(isinstance(one, Missing) for one in counts):
-        count = given_fraction * sum(one for one in counts if not isinstance(one, Missing))
-    return OrderOption(
-        vials=vials,
-        available_bq=available_bq,
-        waste_bq=waste_bq,
-        sphere_count=count,
-        sphere_count_range=Missing.NOT_DEFINED_FOR_DEVICE,
-        enough_until=min([runs_short_at, *expires]).astimezone(treatment_at.tzinfo),
-    )
-
-
-def _vial(
-    product: Device,
-    size_bq: float,
-    calibration_at: datetime,
-    *,
-    held_bq: float,
-    shelf_life: timedelta,
-) -> OrderedVial:
-    count = product.sphere_count(size_bq)
-    return OrderedVial(
-        calibrated_activity_bq=size_bq,
-        calibration_at=calibration_at,
-        expires_at=(calibration_at.astimezone(UTC) + shelf_life).astimezone(calibration_at.tzinfo),
-        activity_bq=held_bq,
-        sphere_count=count,
-        activity_per_sphere_bq=count if isinstance(count, Missing) else held_bq / count,
-    )
-
-
-def _made(line: OrderLine, product: Device, treatment_at: datetime) -> OrderLine:
-    """Fill a line with one vial made to the activity wanted at the slot."""
-    each = product.activity_per_sphere_range_bq
-    wanted_bq = line.dispensed_bq
-    vial = OrderedVial(
-        calibrated_activity_bq=wanted_bq,
-        calibration_at=treatment_at,
-        expires_at=Missing.NO_VERIFIED_VALUE,
-        activity_bq=wanted_bq,
-        sphere_count=Missing.NO_VERIFIED_VALUE,
-        activity_per_sphere_bq=Missing.NO_VERIFIED_VALUE,
-    )
-    option = OrderOption(
-        vials=(vial,),
-        available_bq=wanted_bq,
-        waste_bq=0.0,
-        sphere_count=Missing.NO_VERIFIED_VALUE,
-        sphere_count_range=(
-            each
-            if isinstance(each, Missing)
-            else (wanted_bq / each[1].value, wanted_bq / each[0].value)
-        ),
-        enough_until=treatment_at,
-    )
-    return replace(line, options=(option,))

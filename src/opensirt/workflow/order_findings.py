@@ -14,6 +14,8 @@ from opensirt.units import BQ_PER_GBQ, BQ_PER_MBQ
 
 _SURE = STATUSES[:2]
 
+_ROUND_OFF = 1e-6
+
 
 def order_findings(
     plan: PlanOnRecord,
@@ -145,6 +147,12 @@ def line_findings(line: OrderLine, rules: DeliveryRules) -> list[Finding]:
 def _excess(line: OrderLine, names: str) -> list[Finding]:
     """Say how far vials that are given whole exceed what is wanted."""
     excess = whole_excess(line.chosen, line)
+    if excess < -_ROUND_OFF:
+        text = (
+            f"{names}: the vials hold {-excess:.2%} less than prescribed and its residual at the "
+            "slot, and are given whole"
+        )
+        return [Finding(Severity.NOTE, "whole_vial_short", text, excess)]
     for name, severity in (("event", Severity.STOP), ("level_1", Severity.WARN)):
         limit = constant("delivery_tolerance", "deviation_fraction", name)
         if excess > limit.value:

@@ -18,7 +18,9 @@ from opensirt.provenance import Provenance
 from opensirt.reference.radionuclide import radionuclide
 from opensirt.workflow.both_lobes import both_lobes_named
 from opensirt.workflow.focus_findings import deposit_doses, foci_doses
+from opensirt.workflow.kept_constraints import constraint_findings
 from opensirt.workflow.optimise_devices import (
+    delivery_errors,
     optimised_findings,
     optimised_plans,
     request_parameters,
@@ -152,7 +154,15 @@ def plan(
             )
             if prescribed:
                 findings += missed_targets(row, planner.targets)
-        stated, stated_checks, said = _stated(planner, prescription, workup, second, earlier)
+        stated, stated_checks, said = _stated(
+            planner,
+            prescription,
+            workup,
+            second,
+            earlier,
+            errors=delivery_errors(case, name, errors or {}),
+            data_set=site.data_set,
+        )
         rows += stated
         checks += stated_checks
         findings += said
@@ -183,7 +193,7 @@ def plan(
         cumulative=_cumulative(earlier, rows, chosen, site) if chosen is not None else None,
         second_checks=tuple(checks),
         optimised=optimised,
-        choice=chosen_activities(rows, prescription),
+        choice=chosen_activities(rows, prescription, workup),
         provenance=Provenance(
             method="plan",
             made_at=made_at,
@@ -209,6 +219,9 @@ def _stated(
     workup: Workup,
     second: SecondPath,
     earlier: Sequence[SessionDose],
+    *,
+    errors: DeliveryErrors,
+    data_set: str,
 ) -> tuple[tuple[PlanRow, ...], tuple[SecondCheck, ...], tuple[Finding, ...]]:
     """Return rows, checks and findings of the activities that are stated for a device, if any."""
     name = planner.device.name
@@ -219,7 +232,17 @@ def _stated(
     findings = stated_findings(
         rows, planner.limits, planner.targets, workup, prescription, earlier=earlier
     )
-    return rows, checks, findings
+    kept = constraint_findings(
+        workup,
+        planner.device,
+        planner.limits,
+        prescription,
+        {one.name: prescription.activities_bq[one.name] for one in workup.territories},
+        dose_constant=planner.dose_constant,
+        errors=errors,
+        data_set=data_set,
+    )
+    return rows, checks, (*findings, *kept)
 
 
 def _sessions_before(

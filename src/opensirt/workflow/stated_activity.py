@@ -187,7 +187,7 @@ def against_optimum(
 
 
 def chosen_activities(
-    rows: Sequence[PlanRow], prescription: Prescription | None
+    rows: Sequence[PlanRow], prescription: Prescription | None, workup: Workup
 ) -> ChosenActivities | None:
     """Return what is to be given to each territory and where it comes from."""
     if prescription is None:
@@ -204,4 +204,10 @@ def chosen_activities(
         model=prescription.model,
         origin=origin,
         activities_bq={one.territory: one.administered_activity_bq for one in parts},
+        spheres_per_ml_at_most=(
+            Missing.NOT_RECORDED
+            if prescription.activities_constraints is None
+            else prescription.activities_constraints.spheres_per_ml_at_most
+        ),
+        perfused_volumes_ml={one.name: one.perfused_volume_ml for one in workup.territories},
     )

@@ -15,6 +15,10 @@ from opensirt.physics.optimise.program import (
 )
 
 _GAP = 1e-6
+_REL_GAP = 1e-9
+_PRESOLVE = False
+"""Undoing it, HiGHS prints to standard output, which is the user's."""
+
 _MOST_CUTS = 60
 
 
@@ -158,7 +162,7 @@ def _solve(program: ActivityProgram, rule: VialRule, tangents: list[Vector]) -> 
         constraints=constraints,
         integrality=integrality,
         bounds=bounds,
-        options={"mip_rel_gap": 1e-9},
+        options={"mip_rel_gap": _REL_GAP, "presolve": _PRESOLVE},
     )
     if not best.success:
         return None
@@ -173,7 +177,7 @@ def _solve(program: ActivityProgram, rule: VialRule, tangents: list[Vector]) -> 
         constraints=[*constraints, keep],
         integrality=integrality,
         bounds=bounds,
-        options={"mip_rel_gap": 1e-9},
+        options={"mip_rel_gap": _REL_GAP, "presolve": _PRESOLVE},
     )
     solved: Vector = equal.x if equal.success else best.x
     return solved
