@@ -218,6 +218,25 @@ def test_contours_of_rt_structure_sets_are_drawn_on_the_image_of_their_frame(
     assert liver.volume_ml == pytest.approx(16 * 16 * 8 * 1e-3)
 
 
+def test_contours_are_laid_on_the_image_whose_slices_they_lie_on(tmp_path: Path) -> None:
+    """CT and PET share a frame; the contours were drawn on the PET, whose slices are others."""
+    write_ct(tmp_path / "ct", SLICES.astype(np.int16), affine((2.0, 4.0, 4.0), (-60, -16, -13)))
+    write_pet(tmp_path / "pet", SLICES, PLACED)
+    corners = np.array([(-58.0, -14.0), (-42.0, -14.0), (-42.0, 2.0), (-58.0, 2.0)])
+    square = [np.column_stack([corners, np.full(4, -12.0 + 4 * k)]) for k in (1, 2)]
+    write_rtstruct(tmp_path / "rt.dcm", {"Liver": square})
+    text = (
+        image_block("ct", role="ct")
+        + image_block("pet")
+        + '[[structures]]\npath = "rt.dcm"\nlabels = { "Liver" = "liver" }\n'
+    )
+    (liver,) = case_of(tmp_path, text).structures
+    assert liver.mask.grid.spacing_mm == pytest.approx((4.0, 4.0, 4.0))
+    assert liver.volume_ml == pytest.approx(16 * 16 * 8 * 1e-3)
+    with pytest.raises(GeometryError, match=r"'Liver' lies 1\.00 mm off the nearest slice"):
+        case_of(tmp_path, text.replace(image_block("pet"), ""))
+
+
 def test_a_folder_with_two_structure_files_wants_a_name(tmp_path: Path) -> None:
     write_ct(tmp_path / "ct", SLICES, PLACED)
     with pytest.raises(InputError, match="holds 0 DICOM files with structures"):

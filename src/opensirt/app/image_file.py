@@ -10,7 +10,7 @@ from pathlib import Path
 from opensirt.domain.image import Image3D
 from opensirt.domain.missing import Missing
 from opensirt.domain.reading import ReadSegment, ReadVolume
-from opensirt.errors import InputError
+from opensirt.errors import GeometryError, InputError
 from opensirt.provenance import sha256_of_file
 
 _DATA_FILE = re.compile(
@@ -101,7 +101,7 @@ def read_segment_file(
         The file, or a folder with one DICOM SEG or RTSTRUCT.
     drawn_on
         Images that contours without voxels of their own (RTSTRUCT) may have been drawn on: the
-        first in their frame of reference is taken.
+        first in their frame of reference on whose slices they all lie is taken.
     names
         Label value → name, for label maps.
     wanted
@@ -140,10 +140,18 @@ def _dicom_segments(
     about, file = files[0]
     frame = about.frame_of_reference_uid
     same = [one for one in drawn_on if frame in (one.frame_of_reference_uid, Missing.NOT_RECORDED)]
-    reference = next(iter(same or drawn_on), None) if about.modality == "RTSTRUCT" else None
-    return SegmentFile(
-        segments=read_dicom_segments(file, reference, wanted=wanted), names=about.labels
-    )
+    references = [*same, *drawn_on[: 0 if same else 1]] if about.modality == "RTSTRUCT" else []
+    refusals = []
+    for reference in references:
+        try:
+            segments = read_dicom_segments(file, reference, wanted=wanted)
+        except GeometryError as error:
+            refusals.append(error)
+            continue
+        return SegmentFile(segments=segments, names=about.labels)
+    if refusals:
+        raise refusals[0]
+    return SegmentFile(segments=read_dicom_segments(file, wanted=wanted), names=about.labels)
 
 
 def sha256_of_path(path: Path) -> str:
