@@ -13,9 +13,9 @@ from opensirt.errors import InputError
 from opensirt.files.case_file import (
     case_file_path,
     case_schema,
-    planning_text,
     read_case_file,
 )
+from opensirt.files.planning_text import planning_text
 from opensirt.files.toml_document import read_toml
 from opensirt.units import ImageUnit
 

@@ -19,22 +19,24 @@ from opensirt.domain.missing import Missing
 from opensirt.domain.optimised_plan import ActivityConstraints, RobustRequest
 from opensirt.domain.order import OrderFacts
 from opensirt.domain.session_dose import EarlierDoseFacts
-from opensirt.files.case_file import (
-    ActivityConstraintsBlock,
+from opensirt.files.case_file import CaseFile
+from opensirt.files.clinical_blocks import PriorDosesBlock, PriorTreatmentBlock
+from opensirt.files.delivery_blocks import (
     AdministrationBlock,
-    CaseFile,
     DirectiveBlock,
-    DoseFigures,
-    FactsBlock,
     OrderBlock,
+    VialBlock,
+)
+from opensirt.files.facts_block import FactsBlock
+from opensirt.files.plan_blocks import (
+    ActivityConstraintsBlock,
+    DoseFigures,
     PatientBlock,
     PrescriptionBlock,
     TerritoryBlock,
     TissueBlock,
-    VialBlock,
     WorkUpBlock,
 )
-from opensirt.files.clinical_blocks import PriorDosesBlock, PriorTreatmentBlock
 from opensirt.units import BQ_PER_GBQ, BQ_PER_MBQ, GRAMS_PER_KG
 from opensirt.workflow.administer import administered_by_vials
 from opensirt.workflow.threshold_territory import thresholded_label

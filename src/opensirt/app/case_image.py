@@ -14,7 +14,7 @@ from opensirt.domain.missing import Missing
 from opensirt.domain.nuclide_name import canonical_nuclide
 from opensirt.domain.reading import ReadVolume
 from opensirt.errors import InputError, MissingInputError
-from opensirt.files.case_file import ImageBlock
+from opensirt.files.image_blocks import ImageBlock
 from opensirt.imaging.quantify import signal_image, typed_image
 from opensirt.units import ImageUnit
 

@@ -10,7 +10,7 @@ from opensirt.app.image_file import is_dicom_path, require_there, sha256_of_path
 from opensirt.domain.case import CasePlanar
 from opensirt.domain.planar import PlanarImage, PlanarRegion
 from opensirt.errors import InputError
-from opensirt.files.case_file import ImageBlock, PlanarRegionBlock
+from opensirt.files.image_blocks import ImageBlock, PlanarRegionBlock
 from opensirt.units import ImageUnit
 
 

@@ -13,7 +13,7 @@ from opensirt.domain.missing import Missing
 from opensirt.domain.reading import ReadSegment, ReadVolume
 from opensirt.domain.structure import Mask, Structure, StructureSet
 from opensirt.errors import GeometryError, InputError, MissingInputError
-from opensirt.files.case_file import StructuresBlock
+from opensirt.files.image_blocks import StructuresBlock
 
 
 def read_case_structures(

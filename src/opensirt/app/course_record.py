@@ -22,7 +22,7 @@ from opensirt.domain.missing import Missing
 from opensirt.domain.record import Number
 from opensirt.domain.site import SiteProfile
 from opensirt.errors import InputError, RuleError
-from opensirt.files.case_file import planning_text
+from opensirt.files.planning_text import planning_text
 from opensirt.provenance import sha256_of_file
 
 APPROVE = "approve"
