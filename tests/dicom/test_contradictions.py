@@ -65,6 +65,23 @@ class TestSeries:
         with pytest.raises(MissingInputError, match=rf"NM series {SERIES} records no ImageOrient"):
             read_series(tmp_path)
 
+    def test_a_pet_without_attenuation_correction_is_refused(self, tmp_path: Path) -> None:
+        write_pet(tmp_path / "a", STORED, affine(), {"CorrectedImage": ["DECY", "ATTN", "SCAT"]})
+        assert read_series(tmp_path / "a").notes == ()
+        write_pet(tmp_path / "b", STORED, affine(), {"CorrectedImage": ["DECY", "NORM"]})
+        with pytest.raises(InputError, match=r"not corrected for attenuation .* DECY, NORM\)"):
+            read_series(tmp_path / "b")
+        mixed = lambda k: {"CorrectedImage": ["DECY", "ATTN"] if k else ["DECY"]}  # noqa: E731
+        write_pet(tmp_path / "c", STORED, affine(), mixed)
+        with pytest.raises(InputError, match="not corrected for attenuation"):
+            read_series(tmp_path / "c")
+
+    def test_spect_without_attenuation_correction_is_said(self, tmp_path: Path) -> None:
+        write_nm(tmp_path / "a", STORED, affine(), {"CorrectedImage": ["UNIF", "ATTN"]})
+        assert read_series(tmp_path / "a").notes == ()
+        write_nm(tmp_path / "b", STORED, affine(), {"CorrectedImage": ["UNIF", "COR"]})
+        assert "not corrected for attenuation" in read_series(tmp_path / "b").notes[0]
+
     def test_mappings_to_two_units_are_refused(self, tmp_path: Path) -> None:
         def mapping(k: int) -> dict[str, object]:
             item, code = Dataset(), Dataset()

@@ -134,6 +134,12 @@ def _ct(headers: Sequence[Dataset], plain: SeriesFacts, zone: tzinfo | None) -> 
 
 
 def _pet(headers: Sequence[Dataset], plain: SeriesFacts, zone: tzinfo | None) -> SeriesFacts:
+    corrected = _corrections(headers)
+    if corrected and "ATTN" not in corrected:
+        raise InputError(
+            f"{where(headers[0])}: the PET is not corrected for attenuation (CorrectedImage says "
+            f"{', '.join(corrected)}); wanted ATTN among them; name the corrected series"
+        )
     units = common_text(headers, "Units")
     unit: ImageUnit | Missing = Missing.NOT_RECORDED
     notes = (*plain.notes, *_slices_left_out(headers))
@@ -164,6 +170,13 @@ def _nuclear(headers: Sequence[Dataset], plain: SeriesFacts, zone: tzinfo | None
             "one of these"
         )
     mapped = _mapped_unit(headers)
+    corrected = _corrections(headers)
+    if corrected and "ATTN" not in corrected and "TOMO" in _image_type(headers[0]):
+        note = (
+            f"the SPECT is not corrected for attenuation (CorrectedImage says "
+            f"{', '.join(corrected)}): counts of deep tissue are too few"
+        )
+        plain = replace(plain, notes=(*plain.notes, note))
     facts = replace(plain, unit=unit)
     if isinstance(units, Missing) and mapped is not None:
         facts = replace(facts, unit=mapped)
@@ -171,6 +184,21 @@ def _nuclear(headers: Sequence[Dataset], plain: SeriesFacts, zone: tzinfo | None
         note = "the files are secondary captures and declare no unit; the case has to state it"
         facts = replace(facts, unit=Missing.NOT_RECORDED, notes=(*plain.notes, note))
     return _with_emission(headers, facts, zone, bq_per_dose_unit=BQ_PER_MBQ)  # NM Isotope: MBq
+
+
+def _corrections(headers: Sequence[Dataset]) -> tuple[str, ...]:
+    """Return what every image says it was corrected for; nothing where one says nothing."""
+    found = [_words(header, "CorrectedImage") for header in headers]
+    return tuple(one for one in found[0] if all(one in other for other in found))
+
+
+def _image_type(header: Dataset) -> str:
+    return " ".join(_words(header, "ImageType"))
+
+
+def _words(header: Dataset, keyword: str) -> tuple[str, ...]:
+    text = optional_text(header, keyword)
+    return () if isinstance(text, Missing) else tuple(text.split("\\"))
 
 
 def _mapped_unit(headers: Sequence[Dataset]) -> ImageUnit | None:
