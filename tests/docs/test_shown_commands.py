@@ -21,7 +21,7 @@ def parse(words: list[str]) -> None:
     command: click.Command = main
     context = click.Context(main, info_name="opensirt")
     while isinstance(command, click.Group):
-        if not words:
+        if not words or words in (["--help"], ["--version"]):
             return
         found = command.get_command(context, words[0])
         if found is None:
