@@ -3,10 +3,10 @@
 from typing import Any
 
 from opensirt.outcomes.cox import CoxFit
-from opensirt.outcomes.kaplan_meier import Interval
 from opensirt.outcomes.propensity import BALANCED
 from opensirt.outcomes.treatment_comparison import Arm, TreatmentComparison
 from opensirt.report.comparison_document import remarks
+from opensirt.report.outcome_results import interval_data
 from opensirt.report.plain import plain
 
 COMPARISON_SCHEMA = "opensirt/cohort-compare/1"
@@ -38,10 +38,6 @@ def comparison_results(found: TreatmentComparison) -> dict[str, Any]:
     }
 
 
-def _interval(one: Interval) -> dict[str, Any]:
-    return {"estimate": plain(one.estimate), "low": plain(one.low), "high": plain(one.high)}
-
-
 def _arm(arm: Arm) -> dict[str, Any]:
     return {
         "name": arm.name,
@@ -49,9 +45,13 @@ def _arm(arm: Arm) -> dict[str, Any]:
         "n_events": arm.n_events,
         "effective_n": arm.effective_n,
         "outside_overlap": arm.outside_overlap,
-        "median_weighted": _interval(arm.median),
+        "median_weighted": interval_data(arm.median),
         "at": [
-            {"time": time, "as_it_was": _interval(plain_one), "weighted": _interval(weighted)}
+            {
+                "time": time,
+                "as_it_was": interval_data(plain_one),
+                "weighted": interval_data(weighted),
+            }
             for time, (plain_one, weighted) in arm.at.items()
         ],
     }

@@ -3,24 +3,9 @@
 from typing import Any
 
 from opensirt.domain.delivery_error import ErrorDistribution
-from opensirt.domain.missing import Missing
 from opensirt.domain.optimised_plan import GoalChance, OptimisedPlan, RobustResult
 from opensirt.domain.second_check import SecondCheck
-from opensirt.errors import InputError
-
-_NONE_STATED = "does not apply"
-
-
-def _number(value: float | Missing) -> float | str:
-    if isinstance(value, Missing):
-        return value.value
-    if not abs(value) < float("inf"):
-        raise InputError(f"a number of the results is not finite: {value}")
-    return float(value)
-
-
-def _status(*, verified: bool) -> str:
-    return "verified" if verified else "unverified"
+from opensirt.report.result_values import NO_VALUE, number, status_word
 
 
 def second_check_data(one: SecondCheck) -> dict[str, Any]:
@@ -30,9 +15,9 @@ def second_check_data(one: SecondCheck) -> dict[str, Any]:
         "model": one.model,
         "territory": one.territory,
         "quantity": one.quantity,
-        "stated_bq": _number(one.stated_bq),
-        "recomputed_bq": _number(one.recomputed_bq),
-        "difference_fraction": _number(one.difference_fraction),
+        "stated_bq": number(one.stated_bq),
+        "recomputed_bq": number(one.recomputed_bq),
+        "difference_fraction": number(one.difference_fraction),
         "from": one.how,
     }
 
@@ -43,36 +28,36 @@ def optimised_data(plan: OptimisedPlan) -> dict[str, Any]:
         "device": plan.device,
         "model": plan.model,
         "objective": plan.objective.value,
-        "objective_value": _number(plan.objective_value),
-        "continuous_objective_value": _number(plan.continuous_objective),
-        "administered_activity_bq": _number(plan.total_bq),
+        "objective_value": number(plan.objective_value),
+        "continuous_objective_value": number(plan.continuous_objective),
+        "administered_activity_bq": number(plan.total_bq),
         "territories": [
             {
                 "territory": name,
-                "administered_activity_bq": _number(plan.administered_bq[index]),
-                "reaching_liver_bq": _number(plan.reaching_bq[index]),
+                "administered_activity_bq": number(plan.administered_bq[index]),
+                "reaching_liver_bq": number(plan.reaching_bq[index]),
                 "vials_gbq": list(plan.vials_gbq[index]) if plan.vials_gbq else [],
-                "perfused_normal_liver_gy": _number(plan.perfused_normal_doses_gy[name]),
+                "perfused_normal_liver_gy": number(plan.perfused_normal_doses_gy[name]),
             }
             for index, name in enumerate(plan.territories)
         ],
-        "tumour_doses_gy": {key: _number(gy) for key, gy in plan.tumour_doses_gy.items()},
-        "normal_liver_gy": _number(plan.normal_liver_gy),
-        "perfused_normal_liver_gy": _number(plan.perfused_normal_liver_gy),
-        "lung_gy": _number(plan.lung_gy),
+        "tumour_doses_gy": {key: number(gy) for key, gy in plan.tumour_doses_gy.items()},
+        "normal_liver_gy": number(plan.normal_liver_gy),
+        "perfused_normal_liver_gy": number(plan.perfused_normal_liver_gy),
+        "lung_gy": number(plan.lung_gy),
         "limits": [
             {
                 "limit": one.key,
                 "text": one.words,
                 "territory": one.territory,
-                "value": _number(one.value),
-                "at_most": _number(one.at_most),
+                "value": number(one.value),
+                "at_most": number(one.at_most),
                 "unit": one.unit,
                 "binding": one.binding,
                 "reached": one.reached,
-                "price": _number(one.price),
+                "price": number(one.price),
                 "source": one.source,
-                "status": _status(verified=one.verified),
+                "status": status_word(verified=one.verified),
             }
             for one in plan.limits
         ],
@@ -80,10 +65,10 @@ def optimised_data(plan: OptimisedPlan) -> dict[str, Any]:
             {
                 "territory": one.territory,
                 "vials_gbq": list(one.vial_gbq),
-                "administered_activity_bq": _number(one.administered_bq),
-                "objective_value": _number(one.objective),
+                "administered_activity_bq": number(one.administered_bq),
+                "objective_value": number(one.objective),
                 "exceeded": [
-                    {"text": words, "value": _number(value), "at_most": at_most, "unit": unit}
+                    {"text": words, "value": number(value), "at_most": at_most, "unit": unit}
                     for words, value, at_most, unit in one.exceeded
                 ],
             }
@@ -91,29 +76,29 @@ def optimised_data(plan: OptimisedPlan) -> dict[str, Any]:
         ],
         "trade_off": [
             {
-                "limit_gy": _number(one.limit_gy),
-                "normal_liver_gy": _number(one.normal_liver_gy),
-                "perfused_normal_liver_gy": _number(one.perfused_normal_liver_gy),
-                "least_tumour_gy": _number(one.least_tumour_gy),
-                "mean_tumour_gy": _number(one.mean_tumour_gy),
-                "objective_value": _number(one.objective),
-                "administered_activity_bq": _number(one.administered_bq),
+                "limit_gy": number(one.limit_gy),
+                "normal_liver_gy": number(one.normal_liver_gy),
+                "perfused_normal_liver_gy": number(one.perfused_normal_liver_gy),
+                "least_tumour_gy": number(one.least_tumour_gy),
+                "mean_tumour_gy": number(one.mean_tumour_gy),
+                "objective_value": number(one.objective),
+                "administered_activity_bq": number(one.administered_bq),
                 "liver_limit_binds": one.liver_binds,
             }
             for one in plan.trade_off
         ],
-        "refusal": plan.refusal or _NONE_STATED,
+        "refusal": plan.refusal or NO_VALUE,
         "relaxations": [
             {
                 "text": one.words,
-                "at_most": _number(one.at_most),
-                "needed": _number(one.needed),
+                "at_most": number(one.at_most),
+                "needed": number(one.needed),
                 "unit": one.unit,
             }
             for one in plan.relaxations
         ],
-        "dose_constant_gy_kg_per_gbq": _number(plan.dose_constant_gy_kg_per_gbq),
-        "status": _status(verified=plan.verified),
+        "dose_constant_gy_kg_per_gbq": number(plan.dose_constant_gy_kg_per_gbq),
+        "status": status_word(verified=plan.verified),
         "sources": list(plan.sources),
         "notes": list(plan.notes),
     }
@@ -131,10 +116,10 @@ def _robust(one: RobustResult) -> dict[str, Any]:
         "doses": [
             {
                 "text": row.words,
-                "planned": _number(row.planned),
-                "median": _number(row.median),
-                "percentile_5": _number(row.percentile_5),
-                "percentile_95": _number(row.percentile_95),
+                "planned": number(row.planned),
+                "median": number(row.median),
+                "percentile_5": number(row.percentile_5),
+                "percentile_95": number(row.percentile_95),
                 "unit": row.unit,
             }
             for row in one.doses
@@ -145,13 +130,13 @@ def _robust(one: RobustResult) -> dict[str, Any]:
             {
                 "quantity": each.quantity.value,
                 "case_count": each.n_cases,
-                "inside_50_percent_interval_fraction": _number(each.inside_50),
-                "inside_80_percent_interval_fraction": _number(each.inside_80),
-                "inside_95_percent_interval_fraction": _number(each.inside_95),
+                "inside_50_percent_interval_fraction": number(each.inside_50),
+                "inside_80_percent_interval_fraction": number(each.inside_80),
+                "inside_95_percent_interval_fraction": number(each.inside_95),
             }
             for each in one.calibration
         ],
-        "status": _status(verified=one.verified),
+        "status": status_word(verified=one.verified),
     }
 
 
@@ -159,14 +144,14 @@ def _goal(one: GoalChance) -> dict[str, Any]:
     return {
         "kind": one.kind,
         "text": one.words,
-        "planned": _number(one.planned),
-        "bound": _number(one.bound),
+        "planned": number(one.planned),
+        "bound": number(one.bound),
         "unit": one.unit,
-        "chance": _number(one.chance),
-        "chance_interval": {"low": _number(one.low), "high": _number(one.high)},
-        "median": _number(one.median),
-        "percentile_5": _number(one.percentile_5),
-        "percentile_95": _number(one.percentile_95),
+        "chance": number(one.chance),
+        "chance_interval": {"low": number(one.low), "high": number(one.high)},
+        "median": number(one.median),
+        "percentile_5": number(one.percentile_5),
+        "percentile_95": number(one.percentile_95),
     }
 
 
@@ -174,11 +159,11 @@ def _error(one: ErrorDistribution) -> dict[str, Any]:
     return {
         "quantity": one.quantity.value,
         "origin": one.origin.value,
-        "median_of_logarithm": _number(one.log_median),
-        "between_cases": _number(one.between_cases),
-        "within_case": _number(one.within_case),
+        "median_of_logarithm": number(one.log_median),
+        "between_cases": number(one.between_cases),
+        "within_case": number(one.within_case),
         "case_count": one.n_cases,
         "source": one.source,
-        "status": _status(verified=one.verified),
+        "status": status_word(verified=one.verified),
         "note": one.note,
     }

@@ -4,36 +4,26 @@ from collections.abc import Iterable
 from typing import Any
 
 from opensirt.domain.delivery_error import ErrorOrigin, ErrorQuantity
-from opensirt.domain.missing import Missing
 from opensirt.domain.optimised_plan import Objective
+from opensirt.report.schema_parts import NAME, NUMBER, STATUS, TEXT, list_of, object_of
 
-_NAME = {"type": "string", "minLength": 1}
-_TEXT = {"type": "string"}
 _FLAG = {"type": "boolean"}
 _COUNT = {"type": "integer", "minimum": 0}
-_NUMBER = {"anyOf": [{"type": "number"}, {"enum": [one.value for one in Missing]}]}
 _CHANCE = {"type": "number", "minimum": 0, "maximum": 1}
-_STATUS = {"enum": ["verified", "unverified"]}
 _SIZES = {"type": "array", "items": {"type": "number"}}
 
 
 def _object(**properties: Any) -> dict[str, Any]:  # noqa: ANN401 - a part of a schema
-    return {"type": "object", "properties": properties, "required": list(properties)}
-
-
-def _list(item: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "array", "items": item}
+    return object_of(properties)
 
 
 def _numbers(names: Iterable[str]) -> dict[str, Any]:
-    return dict.fromkeys(names, _NUMBER)
+    return dict.fromkeys(names, NUMBER)
 
 
 def second_check_schema() -> dict[str, Any]:
     """Return the schema of one second check."""
-    keys: dict[str, Any] = dict.fromkeys(
-        ("device", "model", "territory", "quantity", "from"), _NAME
-    )
+    keys: dict[str, Any] = dict.fromkeys(("device", "model", "territory", "quantity", "from"), NAME)
     numbers = _numbers(("stated_bq", "recomputed_bq", "difference_fraction"))
     return _object(**keys, **numbers)
 
@@ -41,27 +31,27 @@ def second_check_schema() -> dict[str, Any]:
 def optimised_schema() -> dict[str, Any]:
     """Return the schema of one optimised plan."""
     limit = _object(
-        limit=_NAME,
-        text=_NAME,
-        territory=_TEXT,
+        limit=NAME,
+        text=NAME,
+        territory=TEXT,
         **_numbers(("value", "at_most", "price")),
-        unit=_NAME,
+        unit=NAME,
         binding=_FLAG,
         reached=_FLAG,
-        source=_TEXT,
-        status=_STATUS,
+        source=TEXT,
+        status=STATUS,
     )
     territory = _object(
-        territory=_NAME,
+        territory=NAME,
         **_numbers(("administered_activity_bq", "reaching_liver_bq", "perfused_normal_liver_gy")),
         vials_gbq=_SIZES,
     )
-    exceeded = _object(text=_NAME, **_numbers(("value", "at_most")), unit=_NAME)
+    exceeded = _object(text=NAME, **_numbers(("value", "at_most")), unit=NAME)
     step = _object(
-        territory=_NAME,
+        territory=NAME,
         vials_gbq=_SIZES,
         **_numbers(("administered_activity_bq", "objective_value")),
-        exceeded=_list(exceeded),
+        exceeded=list_of(exceeded),
     )
     point = _object(
         **_numbers(
@@ -77,10 +67,10 @@ def optimised_schema() -> dict[str, Any]:
         ),
         liver_limit_binds=_FLAG,
     )
-    relaxation = _object(text=_NAME, **_numbers(("at_most", "needed")), unit=_NAME)
+    relaxation = _object(text=NAME, **_numbers(("at_most", "needed")), unit=NAME)
     schema = _object(
-        device=_NAME,
-        model=_NAME,
+        device=NAME,
+        model=NAME,
         objective={"enum": [one.value for one in Objective]},
         **_numbers(
             (
@@ -92,16 +82,16 @@ def optimised_schema() -> dict[str, Any]:
                 "lung_gy",
             )
         ),
-        territories=_list(territory),
-        tumour_doses_gy={"type": "object", "additionalProperties": _NUMBER},
-        limits=_list(limit),
-        next_vials=_list(step),
-        trade_off=_list(point),
-        refusal=_NAME,
-        relaxations=_list(relaxation),
-        status=_STATUS,
-        sources=_list(_NAME),
-        notes=_list(_NAME),
+        territories=list_of(territory),
+        tumour_doses_gy={"type": "object", "additionalProperties": NUMBER},
+        limits=list_of(limit),
+        next_vials=list_of(step),
+        trade_off=list_of(point),
+        refusal=NAME,
+        relaxations=list_of(relaxation),
+        status=STATUS,
+        sources=list_of(NAME),
+        notes=list_of(NAME),
     )
     schema["properties"]["robust"] = _robust()
     return schema
@@ -111,9 +101,9 @@ def _robust() -> dict[str, Any]:
     quantiles = ("planned", "median", "percentile_5", "percentile_95")
     goal = _object(
         kind={"enum": ["limit", "target"]},
-        text=_NAME,
+        text=NAME,
         **_numbers((*quantiles, "bound")),
-        unit=_NAME,
+        unit=NAME,
         chance=_CHANCE,
         chance_interval=_object(low=_CHANCE, high=_CHANCE),
     )
@@ -122,9 +112,9 @@ def _robust() -> dict[str, Any]:
         origin={"enum": [one.value for one in ErrorOrigin]},
         **_numbers(("median_of_logarithm", "between_cases", "within_case")),
         case_count=_COUNT,
-        source=_NAME,
-        status=_STATUS,
-        note=_TEXT,
+        source=NAME,
+        status=STATUS,
+        note=TEXT,
     )
     calibration = _object(
         quantity={"enum": [one.value for one in ErrorQuantity]},
@@ -137,10 +127,10 @@ def _robust() -> dict[str, Any]:
         scenario_count=_COUNT,
         seed=_COUNT,
         chosen_by_chance={"type": "object", "additionalProperties": _CHANCE},
-        goals=_list(goal),
-        doses=_list(_object(text=_NAME, **_numbers(quantiles), unit=_NAME)),
-        errors=_list(error),
-        not_varied={"type": "object", "additionalProperties": _NAME},
-        calibration=_list(calibration),
-        status=_STATUS,
+        goals=list_of(goal),
+        doses=list_of(_object(text=NAME, **_numbers(quantiles), unit=NAME)),
+        errors=list_of(error),
+        not_varied={"type": "object", "additionalProperties": NAME},
+        calibration=list_of(calibration),
+        status=STATUS,
     )

@@ -37,7 +37,7 @@ def survival_results(found: SurvivalAnalysis) -> dict[str, Any]:
     if found.landmark is not None:
         made["landmark"] = {"at": found.landmark, "before": plain(found.before_landmark)}
     if found.comparison is not None:
-        made["comparison"] = _test(found.comparison)
+        made["comparison"] = test_data(found.comparison)
     if found.cox is not None and found.proportionality is not None:
         made["cox"] = {
             **_ratios(found.cox.coefficients, found.level),
@@ -47,11 +47,11 @@ def survival_results(found: SurvivalAnalysis) -> dict[str, Any]:
             "n_events": found.cox.n_events,
             "n_strata": found.cox.n_strata,
             "log_likelihood": found.cox.log_likelihood,
-            "likelihood_ratio": _test(found.cox.likelihood_ratio_test),
+            "likelihood_ratio": test_data(found.cox.likelihood_ratio_test),
             "proportionality": {
                 "transform": found.proportionality.transform,
-                "tests": [_test(one) for one in found.proportionality.tests],
-                "overall": _test(found.proportionality.overall),
+                "tests": [test_data(one) for one in found.proportionality.tests],
+                "overall": test_data(found.proportionality.overall),
             },
         }
     if found.fine_gray is not None:
@@ -59,11 +59,13 @@ def survival_results(found: SurvivalAnalysis) -> dict[str, Any]:
     return made
 
 
-def _interval(one: Interval) -> dict[str, Any]:
+def interval_data(one: Interval) -> dict[str, Any]:
+    """Return an estimate with its ends; what is not defined is a reason."""
     return {"estimate": plain(one.estimate), "low": plain(one.low), "high": plain(one.high)}
 
 
-def _test(one: ChiSquareTest) -> dict[str, Any]:
+def test_data(one: ChiSquareTest) -> dict[str, Any]:
+    """Return a test with its statistic and p value."""
     return {"name": one.name, "statistic": one.statistic, "degrees": one.degrees, "p": one.p}
 
 
@@ -99,8 +101,8 @@ def _group(one: GroupSurvival, level: float) -> dict[str, Any]:
         "name": one.name,
         "n": one.n,
         "n_events": one.n_events,
-        "median": _interval(one.median),
-        "at": [{"time": time, **_interval(found)} for time, found in one.at.items()],
+        "median": interval_data(one.median),
+        "at": [{"time": time, **interval_data(found)} for time, found in one.at.items()],
         "curve": {
             "time": one.curve.table.time[steps].tolist(),
             "at_risk": one.curve.table.at_risk[steps].tolist(),
@@ -153,8 +155,8 @@ def dose_response_results(found: DoseResponseAnalysis) -> dict[str, Any]:
         "notes": list(found.notes),
         "curve": {
             "formula": curve.form.value,
-            "d50_gy": _interval(found.fit.d50_gy),
-            "steepness": {"name": curve.form.steepness, **_interval(found.fit.steepness)},
+            "d50_gy": interval_data(found.fit.d50_gy),
+            "steepness": {"name": curve.form.steepness, **interval_data(found.fit.steepness)},
             "sd_between_patients": curve.spread,
             "dose_range_gy": list(curve.dose_range_gy),
             "log_likelihood": curve.log_likelihood,
@@ -183,7 +185,7 @@ def dose_response_results(found: DoseResponseAnalysis) -> dict[str, Any]:
         },
     }
     if found.ignoring_patients is not None:
-        made["patients_ignored"] = {"d50_gy": _interval(found.ignoring_patients.d50_gy)}
+        made["patients_ignored"] = {"d50_gy": interval_data(found.ignoring_patients.d50_gy)}
     if found.ordinal is not None:
         fitted = found.ordinal.coefficients
         made["ordinal"] = {
@@ -204,8 +206,8 @@ def dose_response_results(found: DoseResponseAnalysis) -> dict[str, Any]:
         made["metrics"] = plain(found.metrics)
     if found.modification is not None:
         made["effect_modification"] = {
-            "shift": _test(found.modification.shift),
-            "interaction": _test(found.modification.interaction),
+            "shift": test_data(found.modification.shift),
+            "interaction": test_data(found.modification.interaction),
             "d50_gy": {
                 name: "chance does not rise" if np.isnan(value) else value
                 for name, value in found.modification.d50_gy.items()

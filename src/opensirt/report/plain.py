@@ -11,9 +11,7 @@ import numpy as np
 
 from opensirt.domain.finding import Finding
 from opensirt.domain.image import Image3D
-
-NO_VALUE = "does not apply"
-"""Stands where a finding has no value or no limit: a reason, as for every absent number."""
+from opensirt.report.result_values import finding_data
 
 
 def plain(value: object) -> object:
@@ -34,7 +32,7 @@ def plain(value: object) -> object:
     if value is None or isinstance(value, bool | int | float | str):
         result = value
     elif isinstance(value, Finding):
-        result = _finding(value)
+        result = finding_data(value)
     elif isinstance(value, Enum):
         result = value.value
     elif isinstance(value, date):
@@ -52,18 +50,6 @@ def plain(value: object) -> object:
     else:
         raise TypeError(f"a {type(value).__name__} has no form in JSON")
     return result
-
-
-def _finding(one: Finding) -> dict[str, object]:
-    return {
-        "severity": one.severity.value,
-        "rule": one.rule,
-        "text": one.text,
-        "value": NO_VALUE if one.value is None else one.value,
-        "limit": NO_VALUE if one.limit is None else one.limit,
-        "source": one.source,
-        "status": "verified" if one.verified else "unverified",
-    }
 
 
 def json_text(value: object) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 from opensirt.outcomes.proportion import Proportion
 from opensirt.outcomes.response_analysis import ResponseAnalysis
 from opensirt.outcomes.toxicity_analysis import ToxicityAnalysis
+from opensirt.report.outcome_results import interval_data, test_data
 from opensirt.report.plain import plain
 
 RESPONSE_SCHEMA = "opensirt/cohort-response/1"
@@ -95,15 +96,7 @@ def toxicity_results(found: ToxicityAnalysis) -> dict[str, Any]:
                 "ever": _proportion(one.ever),
                 "deaths_without_it": one.n_deaths_before,
                 "censored": one.n_lost_before,
-                "at": [
-                    {
-                        "day": day,
-                        "estimate": plain(value.estimate),
-                        "low": plain(value.low),
-                        "high": plain(value.high),
-                    }
-                    for day, value in one.at.items()
-                ],
+                "at": [{"day": day, **interval_data(value)} for day, value in one.at.items()],
                 "curve": {
                     "time": one.incidence.table.time.tolist(),
                     "incidence": one.incidence.incidence.tolist(),
@@ -113,11 +106,5 @@ def toxicity_results(found: ToxicityAnalysis) -> dict[str, Any]:
         ],
     }
     if found.comparison is not None:
-        one = found.comparison
-        made["comparison"] = {
-            "name": one.name,
-            "statistic": one.statistic,
-            "degrees": one.degrees,
-            "p": one.p,
-        }
+        made["comparison"] = test_data(found.comparison)
     return made
