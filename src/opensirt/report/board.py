@@ -29,7 +29,7 @@ from opensirt.report.sections.selection import (
 )
 from opensirt.report.wording import device_words, model_words
 
-_LISTED_QUESTIONS = 20
+_LISTED_QUESTIONS = 12
 _EXAMPLE = "example_clinical_facts"
 
 

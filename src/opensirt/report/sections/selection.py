@@ -1,8 +1,9 @@
 """Selection in words: eligibility, liver function, considerations, checklist, open questions."""
 
 from collections.abc import Sequence
+from itertools import groupby
 
-from opensirt.clinical.option import options
+from opensirt.clinical.option import Option, options
 from opensirt.clinical.predicate.facts import fact_named
 from opensirt.domain.eligibility import Eligibility, Outcome, RuleKind, RuleResult
 from opensirt.domain.missing import Missing
@@ -214,22 +215,42 @@ def considerations_blocks(selection: Selection) -> tuple[Block, ...]:
     """Return what speaks for and against each option in this patient, with sources.
 
     The options stand in one order for all patients, under their group, each with what is known
-    and what is not of the facts that it turns on.
+    and what is not of the facts that it turns on. Options of a group that turn on the same
+    facts share one list.
     """
     blocks: list[Block] = []
-    for option in options():
-        mine = [one for one in selection.considerations if one.option == option.name]
-        some = sorted((one for one in mine if one.applies), key=_side)
-        waiting = sum(one.applies is None for one in mine)
-        if not some and not waiting:
+    for group, some in groupby(options(), key=lambda one: one.group):
+        shown = [(one, *_sentences(one, selection)) for one in some]
+        shown = [one for one in shown if one[1] or one[2]]
+        together = len({standing for _, _, standing in shown}) == 1 < len(shown)
+        if together:
+            items = tuple(f"{one.title}: {item}" for one, said, _ in shown for item in said)
+            blocks.append(_option_block(group, items, shown[0][2]))
             continue
-        more = f"{waiting} more may apply" if waiting else ""
-        standing = "; ".join(part for part in (option.standing(selection.facts), more) if part)
-        title = f"{option.group}: {option.title}"
-        caption = f"{title} ({standing})" if standing else title
-        items = tuple(_consideration(one) for one in some)
-        blocks.append(Bullets(items, caption) if items else Paragraph(caption))
+        blocks += [
+            _option_block(f"{group}: {one.title}", said, standing) for one, said, standing in shown
+        ]
     return tuple(blocks) or (Paragraph("No consideration that is held here applies."),)
+
+
+def _sentences(option: Option, selection: Selection) -> tuple[tuple[str, ...], str]:
+    """Return the sentences that apply for, against and to know, and how the patient stands.
+
+    Both are empty where no sentence of the option can apply.
+    """
+    mine = [one for one in selection.considerations if one.option == option.name]
+    applying = sorted((one for one in mine if one.applies), key=_side)
+    waiting = sum(one.applies is None for one in mine)
+    if not applying and not waiting:
+        return (), ""
+    more = f"{waiting} more may apply" if waiting else ""
+    standing = "; ".join(part for part in (option.standing(selection.facts), more) if part)
+    return tuple(_consideration(one) for one in applying), standing
+
+
+def _option_block(title: str, items: tuple[str, ...], standing: str) -> Block:
+    caption = f"{title} ({standing})" if standing else title
+    return Bullets(items, caption) if items else Paragraph(caption)
 
 
 def _side(one: Consideration) -> int:
