@@ -121,13 +121,20 @@ def dose_response_pages(
     )
 
 
+def document_pages(
+    document_of: Callable[..., "Document"], found: object, *, made_at: datetime, out: Path | None
+) -> "Document":
+    """Return the document of an analysis without a figure, and write the page where wanted."""
+    document = document_of(found, made_at=_instant(made_at), software=_software())
+    _write(None, document, None, out, made_at)
+    return document
+
+
 def table_one_pages(found: "TableOne", *, made_at: datetime, out: Path | None) -> "Document":
     """Return table 1 as a document, and write the page where it is wanted."""
     from opensirt.report.table_one_document import table_one_document
 
-    document = table_one_document(found, made_at=_instant(made_at), software=_software())
-    _write(None, document, None, out, made_at)
-    return document
+    return document_pages(table_one_document, found, made_at=made_at, out=out)
 
 
 def keep_dose_model(

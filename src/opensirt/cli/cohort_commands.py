@@ -17,6 +17,7 @@ from opensirt.cli.outcome_commands import (
     survival,
 )
 from opensirt.cli.rate_commands import response, toxicity
+from opensirt.cli.scores_command import scores
 from opensirt.cli.share_command import share
 
 
@@ -32,6 +33,7 @@ for _command in (
     toxicity,
     compare,
     quality_of_life,
+    scores,
     survival,
     dose_response,
     local_target,
