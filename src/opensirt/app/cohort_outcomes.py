@@ -1,10 +1,10 @@
 """Survival and dose–response of a cohort: a table from a file or a store, analysed and told."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from opensirt.errors import InputError
 from opensirt.provenance import sha256_of_json
@@ -14,11 +14,21 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from opensirt.domain.analysis_table import AnalysisTable
+    from opensirt.domain.participants import FlowStep
     from opensirt.outcomes.dose_response_analysis import DoseResponseAnalysis
     from opensirt.outcomes.local_dose_model import LocalDoseModel
     from opensirt.outcomes.survival_analysis import SurvivalAnalysis
     from opensirt.outcomes.table_one import TableOne
     from opensirt.report.content import Document
+
+
+class Analysis(Protocol):
+    """Any analysis of this room's documents."""
+
+    @property
+    def participants(self) -> "tuple[FlowStep, ...]":
+        """The flow of participants."""
+
 
 PICTURES = (".png", ".svg")
 PAGES = (".html", ".pdf")
@@ -87,7 +97,7 @@ def survival_pages(
 
 def analysis_pages(
     document_of: Callable[..., "Document"],
-    found: object,
+    found: Analysis,
     figure_of: Callable[[], "Figure"],
     *,
     made_at: datetime,
@@ -101,6 +111,7 @@ def analysis_pages(
     document = document_of(
         found, made_at=_instant(made_at), software=_software(), picture=_png(figure)
     )
+    document = _with_participants(document, found.participants)
     _write(figure, document, plot, out, made_at)
     return document
 
@@ -121,6 +132,37 @@ def dose_response_pages(
     )
 
 
+def _with_participants(document: "Document", steps: "Sequence[FlowStep]") -> "Document":
+    """Return a document with the flow of participants after what was analysed."""
+    from opensirt.report.participants import participants_section
+
+    first, *rest = document.sections
+    return replace(document, sections=(first, participants_section(steps), *rest))
+
+
+def write_participants(path: Path, steps: "Sequence[FlowStep]") -> None:
+    """Write the flow of participants as ``.csv`` or ``.json``.
+
+    Raises
+    ------
+    InputError
+        When the suffix is another one.
+    """
+    from opensirt.report.participants import (
+        PARTICIPANTS_SCHEMA,
+        participants_csv,
+        participants_data,
+    )
+    from opensirt.report.plain import json_text
+
+    _check_suffix(path, (".csv", ".json"), "a flow of participants")
+    text = participants_csv(steps)
+    if path.suffix == ".json":
+        text = json_text({"schema": PARTICIPANTS_SCHEMA, "participants": participants_data(steps)})
+    with whole_file(path) as part:
+        part.write_text(text, encoding="utf-8", newline="")
+
+
 def document_pages(
     document_of: Callable[..., "Document"], found: object, *, made_at: datetime, out: Path | None
 ) -> "Document":
@@ -134,7 +176,10 @@ def table_one_pages(found: "TableOne", *, made_at: datetime, out: Path | None) -
     """Return table 1 as a document, and write the page where it is wanted."""
     from opensirt.report.table_one_document import table_one_document
 
-    return document_pages(table_one_document, found, made_at=made_at, out=out)
+    def with_participants(one: "TableOne", **words: str) -> "Document":
+        return _with_participants(table_one_document(one, **words), one.participants)
+
+    return document_pages(with_participants, found, made_at=made_at, out=out)
 
 
 def keep_dose_model(

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import click
 
-from opensirt.cli.answer import say_json
-from opensirt.cli.outcome_options import page_options, say_document, table_options
+from opensirt.cli.outcome_options import page_options, say_analysis, table_options
 from opensirt.cli.rate_commands import level_option
 
 _ESTIMANDS = {"everybody": "EVERYBODY", "treated": "TREATED", "overlap": "OVERLAP"}
@@ -55,6 +54,7 @@ def compare(
     level: float,
     plot: Path | None,
     out: Path | None,
+    flow: Path | None,
     as_json: bool,
 ) -> None:
     """SIRT against another treatment, weighted by propensity.
@@ -80,10 +80,9 @@ def compare(
         level=level,
     )
     document = comparison_pages(found, made_at=datetime.now(UTC), plot=plot, out=out)
-    if as_json:
-        say_json(comparison_results(found))
-        return
-    say_document(document, (plot, out))
+    say_analysis(
+        found, document, comparison_results, written=(plot, out), flow=flow, as_json=as_json
+    )
 
 
 @click.command("quality-of-life")
@@ -110,6 +109,7 @@ def quality_of_life(
     level: float,
     plot: Path | None,
     out: Path | None,
+    flow: Path | None,
     as_json: bool,
 ) -> None:
     """Course of a quality-of-life score over visits.
@@ -132,7 +132,4 @@ def quality_of_life(
         level=level,
     )
     document = score_pages(found, made_at=datetime.now(UTC), plot=plot, out=out)
-    if as_json:
-        say_json(score_results(found))
-        return
-    say_document(document, (plot, out))
+    say_analysis(found, document, score_results, written=(plot, out), flow=flow, as_json=as_json)

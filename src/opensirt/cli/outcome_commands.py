@@ -6,7 +6,12 @@ from pathlib import Path
 import click
 
 from opensirt.cli.answer import Progress, json_option, say_json
-from opensirt.cli.outcome_options import page_options, say_document, table_options
+from opensirt.cli.outcome_options import (
+    page_options,
+    participants_option,
+    say_analysis,
+    table_options,
+)
 from opensirt.errors import InputError
 
 
@@ -60,6 +65,7 @@ def survival(
     level: float,
     plot: Path | None,
     out: Path | None,
+    flow: Path | None,
     as_json: bool,
 ) -> None:
     """Survival of a cohort: curves, comparison, Cox, competing risks.
@@ -95,10 +101,7 @@ def survival(
             level=level,
         )
         document = survival_pages(found, made_at=datetime.now(UTC), plot=plot, out=out)
-    if as_json:
-        say_json(survival_results(found))
-        return
-    say_document(document, (plot, out))
+    say_analysis(found, document, survival_results, written=(plot, out), flow=flow, as_json=as_json)
 
 
 @click.command("dose-response")
@@ -164,6 +167,7 @@ def dose_response(
     author: str,
     plot: Path | None,
     out: Path | None,
+    flow: Path | None,
     as_json: bool,
 ) -> None:
     """Dose–response of a cohort: curve, threshold, calibration, metrics.
@@ -213,10 +217,14 @@ def dose_response(
             if not author:
                 raise InputError("a saved model names who made it (--by)")
             keep_dose_model(save_model, found, rows, words=words, made_by=author, made_at=now)
-    if as_json:
-        say_json(dose_response_results(found))
-        return
-    say_document(document, (plot, out, save_model))
+    say_analysis(
+        found,
+        document,
+        dose_response_results,
+        written=(plot, out, save_model),
+        flow=flow,
+        as_json=as_json,
+    )
 
 
 @click.command("describe")
@@ -236,6 +244,7 @@ def dose_response(
     type=click.Path(path_type=Path),
     help="Write the table as .html or .pdf.",
 )
+@participants_option
 @json_option
 def describe(
     path: Path | None,
@@ -248,6 +257,7 @@ def describe(
     group: str,
     unit: str,
     out: Path | None,
+    flow: Path | None,
     as_json: bool,
 ) -> None:
     """Table 1 of a cohort: who was analysed, by group, with the missing.
@@ -261,10 +271,14 @@ def describe(
     source = TableSource(path=path, db=db, images=images, where=where, unit=unit, engine=engine)
     found = table_one(outcome_table(source), columns, group=group)
     document = table_one_pages(found, made_at=datetime.now(UTC), out=out)
-    if as_json:
-        say_json({"schema": "opensirt/cohort-describe/1", "table": found})
-        return
-    say_document(document, (out,))
+    say_analysis(
+        found,
+        document,
+        lambda one: {"schema": "opensirt/cohort-describe/1", "table": one},
+        written=(out,),
+        flow=flow,
+        as_json=as_json,
+    )
 
 
 @click.command("local-target")

@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from opensirt.cli.answer import json_option, table
+from opensirt.cli.answer import json_option, say_json, table
 from opensirt.cli.options import db_option, images_option
 
 if TYPE_CHECKING:
+    from opensirt.app.cohort_outcomes import Analysis
     from opensirt.report.content import Document
 
 _F = TypeVar("_F", bound=Callable[..., object])
@@ -30,10 +31,20 @@ def table_options(command: _F) -> _F:
     return command
 
 
+participants_option = click.option(
+    "--participants",
+    "flow",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write the flow of participants as .csv or .json.",
+)
+
+
 def page_options(command: _F) -> _F:
     """Add where figure, page and JSON go."""
     for option in (
         json_option,
+        participants_option,
         click.option(
             "--out",
             metavar="FILE",
@@ -49,6 +60,27 @@ def page_options(command: _F) -> _F:
     ):
         command = option(command)
     return command
+
+
+def say_analysis(
+    found: "Analysis",
+    document: "Document",
+    results: Callable[[Any], dict[str, Any]],
+    *,
+    written: tuple[Path | None, ...],
+    flow: Path | None,
+    as_json: bool,
+) -> None:
+    """Write the flow of participants where it is wanted, and answer people or programs."""
+    from opensirt.app.cohort_outcomes import write_participants
+    from opensirt.report.participants import participants_data
+
+    if flow is not None:
+        write_participants(flow, found.participants)
+    if as_json:
+        say_json({**results(found), "participants": participants_data(found.participants)})
+        return
+    say_document(document, (*written, flow))
 
 
 def say_document(document: "Document", written: tuple[Path | None, ...]) -> None:

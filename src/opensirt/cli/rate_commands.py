@@ -5,8 +5,7 @@ from pathlib import Path
 
 import click
 
-from opensirt.cli.answer import say_json
-from opensirt.cli.outcome_options import page_options, say_document, table_options
+from opensirt.cli.outcome_options import page_options, say_analysis, table_options
 
 level_option = click.option(
     "--level", type=float, default=0.95, show_default=True, help="Confidence level."
@@ -46,6 +45,7 @@ def response(
     level: float,
     plot: Path | None,
     out: Path | None,
+    flow: Path | None,
     as_json: bool,
 ) -> None:
     """Objective response and disease control of a cohort.
@@ -61,10 +61,7 @@ def response(
     source = TableSource(path=path, db=db, images=images, where=where, unit=unit, engine=engine)
     found = response_analysis(outcome_table(source), responses, group=group, level=level)
     document = response_pages(found, made_at=datetime.now(UTC), plot=plot, out=out)
-    if as_json:
-        say_json(response_results(found))
-        return
-    say_document(document, (plot, out))
+    say_analysis(found, document, response_results, written=(plot, out), flow=flow, as_json=as_json)
 
 
 @click.command("toxicity")
@@ -113,6 +110,7 @@ def toxicity(
     level: float,
     plot: Path | None,
     out: Path | None,
+    flow: Path | None,
     as_json: bool,
 ) -> None:
     """Cumulative incidence of a toxicity; death competes.
@@ -130,7 +128,4 @@ def toxicity(
     )
     found = toxicity_analysis(outcome_table(source), asked, group=group, at=at, level=level)
     document = toxicity_pages(found, made_at=datetime.now(UTC), plot=plot, out=out)
-    if as_json:
-        say_json(toxicity_results(found))
-        return
-    say_document(document, (plot, out))
+    say_analysis(found, document, toxicity_results, written=(plot, out), flow=flow, as_json=as_json)

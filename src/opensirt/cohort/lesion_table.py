@@ -1,5 +1,6 @@
 """The analysis table of lesions."""
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from opensirt.cohort.baseline import BASELINE
@@ -8,6 +9,7 @@ from opensirt.cohort.delivered import dose_of, dose_source, structures_of
 from opensirt.cohort.response import CRITERION, of_structure
 from opensirt.domain.analysis_table import AnalysisTable, Variable, VariableKind, column_of
 from opensirt.domain.missing import Missing
+from opensirt.domain.participants import STEPS, FlowStep
 from opensirt.domain.unit_of_analysis import UnitOfAnalysis
 
 _LESION_NUMBERS = (
@@ -39,9 +41,14 @@ def lesion_table(
     of_patient = [one for one in BASELINE if one[0].name in _OF_PATIENT]
     verified = True
     rows: list[dict[str, object]] = []
+    n_courses, without = 0, Counter[str]()
     for course in courses:
+        n_courses += 1
         shared = {one.name: value(course) for one, value in of_patient}
         dose = dose_of(course, engine)
+        if not structures_of(course, engine, "tumour"):
+            why = "no dose after treatment" if dose is None else "no drawn tumour with a dose"
+            without[why] += 1
         for one in structures_of(course, engine, "tumour"):
             verified &= one.get("radiobiology_status") != "unverified"
             rows.append(
@@ -90,6 +97,14 @@ def lesion_table(
         population=population,
         notes=(ONE_COURSE, "lesions of one patient are not independent: cluster by patient"),
         provenance=provenance or {},
+        flow=(
+            FlowStep(title=STEPS[0], n=n_courses, lost={}),
+            FlowStep(
+                title="with a drawn tumour that has a dose",
+                n=n_courses - without.total(),
+                lost=without,
+            ),
+        ),
     )
 
 

@@ -11,6 +11,7 @@ from opensirt.cohort.course import ONE_COURSE, PATIENT, Course, day_of
 from opensirt.cohort.delivered import delivered
 from opensirt.cohort.endpoints import ENDPOINTS, NEXT_TREATMENT
 from opensirt.cohort.outcome import OUTCOME
+from opensirt.cohort.participation import PARTICIPATION
 from opensirt.cohort.response import outdated
 from opensirt.domain.analysis_table import AnalysisTable, Variable, VariableKind, column_of
 from opensirt.domain.missing import Missing
@@ -54,6 +55,7 @@ def patient_table(
         *BASELINE,
         *delivered(engine),
         *OUTCOME,
+        *PARTICIPATION,
     )
     values: list[list[object]] = [[] for _ in measures]
     n_backwards = n_outdated = 0

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensirt.domain.analysis_table import NUMERIC, AnalysisTable, VariableKind
+from opensirt.domain.participants import REACHED, STEPS, FlowStep
 from opensirt.errors import InputError
 
 _COMPARE: dict[type[ast.cmpop], Callable[[Any, Any], Any]] = {
@@ -74,8 +75,28 @@ def select_rows(table: AnalysisTable, condition: str) -> Selected:
         f"{int(rows.sum())} of {table.n_rows} rows are selected by: {condition}; for {n_unknown} "
         "more it cannot be told, because a value is absent, and they are left out"
     )
-    kept = replace(kept, notes=(*table.notes, note))
+    kept = replace(kept, notes=(*table.notes, note), flow=_flow(table, answer, condition))
     return Selected(kept, table.n_rows, n_unknown, condition)
+
+
+def _flow(table: AnalysisTable, answer: _Answer, condition: str) -> tuple[FlowStep, ...]:
+    """Return the steps of a table and that of its selection; patients, each once."""
+    patients, who = np.unique(table[table.patient_column].values, return_inverse=True)
+    n = len(patients)
+    chosen = np.bincount(who, answer.true & answer.known, n) > 0
+    open_ = ~chosen & (np.bincount(who, ~answer.known, n) > 0)
+    lost = {
+        "the condition does not hold": int((~chosen & ~open_).sum()),
+        "it cannot be told, because a value is absent": int(open_.sum()),
+    }
+    first = STEPS[0] if REACHED in table.columns else "in the table"
+    before = table.flow or (FlowStep(title=first, n=n, lost={}),)
+    step = FlowStep(
+        title=f"selected: {condition}",
+        n=int(chosen.sum()),
+        lost={reason: count for reason, count in lost.items() if count},
+    )
+    return (*before, step)
 
 
 def _answer(node: ast.expr, table: AnalysisTable) -> _Answer:

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensirt.domain.missing import Missing
+from opensirt.domain.participants import FlowStep, require_flow
 from opensirt.domain.unit_of_analysis import OF_ROWS, UnitOfAnalysis
 from opensirt.errors import InputError, MissingInputError, UnknownNameError
 
@@ -227,6 +228,8 @@ class AnalysisTable:
     """What a reader of any result of this table must know."""
     provenance: Mapping[str, str] = field(default_factory=dict)
     """What the table was made from and with, as words and hashes."""
+    flow: tuple[FlowStep, ...] = ()
+    """Steps that took patients out before they could be in the table, the register first."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "columns", MappingProxyType(dict(self.columns)))
@@ -250,6 +253,7 @@ class AnalysisTable:
         self._check_key()
         for endpoint in self.endpoints:
             self._check_endpoint(endpoint)
+        require_flow(self.flow)
 
     def _check_key(self) -> None:
         if not self.row_key:

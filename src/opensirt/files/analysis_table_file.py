@@ -23,6 +23,7 @@ from opensirt.domain.analysis_table import (
     column_of,
 )
 from opensirt.domain.missing import Missing
+from opensirt.domain.participants import FlowStep
 from opensirt.domain.unit_of_analysis import UnitOfAnalysis
 from opensirt.errors import InputError
 from opensirt.whole_file import whole_file
@@ -122,6 +123,9 @@ def dictionary_document(table: AnalysisTable) -> dict[str, Any]:
             {name: getattr(one, name) for name in _ENDPOINT_KEYS} for one in table.endpoints
         ],
         "notes": list(table.notes),
+        "flow": [
+            {"step": one.title, "patients": one.n, "lost": dict(one.lost)} for one in table.flow
+        ],
         "provenance": dict(table.provenance),
     }
 
@@ -219,6 +223,10 @@ def _table(document: Mapping[str, Any], cells: Mapping[str, list[Any]], name: st
         unit = UnitOfAnalysis(document["unit"])
         row_key = tuple(document["row_key"])
         population = document["population"]
+        flow = tuple(
+            FlowStep(title=one["step"], n=one["patients"], lost=one["lost"])
+            for one in document.get("flow", ())
+        )
     except KeyError as error:
         raise InputError(f"the dictionary of {name} has no key {error}") from None
     lacking = [one.name for one in variables if one.name not in cells]
@@ -237,6 +245,7 @@ def _table(document: Mapping[str, Any], cells: Mapping[str, list[Any]], name: st
         population=population,
         notes=tuple(document.get("notes", ())),
         provenance=document.get("provenance", {}),
+        flow=flow,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from opensirt.domain.analysis_table import AnalysisTable, VariableKind
+from opensirt.domain.participants import FlowStep
 from opensirt.domain.unit_of_analysis import UnitOfAnalysis
 from opensirt.errors import InputError
 from opensirt.outcomes.calibration import Calibration, calibration
@@ -18,6 +19,7 @@ from opensirt.outcomes.dose_comparison import (
 )
 from opensirt.outcomes.dose_curve import DoseCurveFit, fit_complication, fit_tumour_control
 from opensirt.outcomes.mixed_ordinal import ClusteredOutcomes, MixedOrdinalFit, fit_mixed_ordinal
+from opensirt.outcomes.participants import absent_losses, participant_flow
 from opensirt.outcomes.proportion import Proportion, proportion
 from opensirt.outcomes.roc import Threshold, optimism_corrected_threshold
 
@@ -60,6 +62,7 @@ class DoseResponseAnalysis:
     metrics: MetricComparison | None
     modification: EffectModification | None
     notes: tuple[str, ...]
+    participants: tuple[FlowStep, ...]
 
 
 def dose_response_analysis(
@@ -143,6 +146,7 @@ def dose_response_analysis(
             else None
         ),
         notes=_notes(table, clustered=clustered),
+        participants=participant_flow(table, absent_losses(table, needed)),
     )
 
 

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from opensirt.domain.analysis_table import AnalysisTable, VariableKind
+from opensirt.domain.participants import FlowStep
 from opensirt.domain.response import ResponseCategory
 from opensirt.domain.unit_of_analysis import UnitOfAnalysis
 from opensirt.errors import InputError
 from opensirt.outcomes.arrays import Ints
 from opensirt.outcomes.design import groups_of
+from opensirt.outcomes.participants import Loss, absent_losses, participant_flow
 from opensirt.outcomes.proportion import (
     CONTROLLED,
     EVALUABLE,
@@ -53,6 +55,8 @@ class ResponseAnalysis:
     rates: tuple[GroupRates, ...]
     level: float
     notes: tuple[str, ...]
+    participants: tuple[FlowStep, ...]
+    """To those evaluable by every column."""
 
 
 def response_analysis(
@@ -101,7 +105,19 @@ def response_analysis(
         ),
         level=level,
         notes=table.notes,
+        participants=participant_flow(table, _losses(table, responses, group)),
     )
+
+
+def _losses(table: AnalysisTable, responses: Sequence[str], group: str) -> list[Loss]:
+    made = absent_losses(table, [*([group] if group else []), *responses])
+    judged = [one.value for one in EVALUABLE]
+    for name in responses:
+        column = table[name]
+        odd = column.present & ~np.isin(column.values, judged)
+        if odd.any():
+            made.append((f"{name} is {ResponseCategory.NOT_EVALUABLE.value}", odd))
+    return made
 
 
 def _require_responses(table: AnalysisTable, name: str) -> None:

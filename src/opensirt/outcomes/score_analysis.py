@@ -6,9 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from opensirt.domain.analysis_table import AnalysisTable, VariableKind
+from opensirt.domain.participants import FlowStep
 from opensirt.errors import InputError
 from opensirt.outcomes.arrays import Floats, Ints
 from opensirt.outcomes.design import complete_rows, design_columns, groups_of
+from opensirt.outcomes.participants import absent_losses, participant_flow
 from opensirt.outcomes.score_course import ScoreCourse, fit_score_course
 
 EVERYBODY = "all"
@@ -54,6 +56,7 @@ class ScoreAnalysis:
     missing: Mapping[str, int]
     level: float
     notes: tuple[str, ...]
+    participants: tuple[FlowStep, ...]
 
 
 def score_analysis(
@@ -135,6 +138,7 @@ def score_analysis(
         missing=complete.missing,
         level=level,
         notes=table.notes,
+        participants=participant_flow(table, absent_losses(table, needed)),
     )
 
 

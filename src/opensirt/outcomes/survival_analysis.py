@@ -7,6 +7,7 @@ import numpy as np
 
 from opensirt.domain.analysis_table import AnalysisTable, Column, VariableKind
 from opensirt.domain.missing import Missing
+from opensirt.domain.participants import FlowStep
 from opensirt.errors import InputError
 from opensirt.outcomes.arrays import Floats
 from opensirt.outcomes.cox import CoxData, CoxFit, fit_cox
@@ -24,6 +25,7 @@ from opensirt.outcomes.gray import gray_test
 from opensirt.outcomes.kaplan_meier import Interval, KaplanMeier, kaplan_meier
 from opensirt.outcomes.landmark import at_landmark
 from opensirt.outcomes.log_rank import ChiSquareTest, log_rank, stratified_log_rank
+from opensirt.outcomes.participants import absent_losses, participant_flow
 from opensirt.outcomes.restricted_mean import RestrictedMean, restricted_mean
 from opensirt.outcomes.risk_table import risk_table
 from opensirt.outcomes.schoenfeld import ProportionalityTest, proportional_hazards_test
@@ -73,6 +75,7 @@ class SurvivalAnalysis:
     horizon: float
     notes: tuple[str, ...]
     level: float
+    participants: tuple[FlowStep, ...]
 
 
 def survival_analysis(
@@ -133,7 +136,11 @@ def survival_analysis(
             f"as independent; the Cox model clusters by patient"
         )
     before: dict[str, int] = {}
+    losses = absent_losses(table, needed)
     if landmark is not None:
+        ended = np.zeros(table.n_rows, dtype=np.bool_)
+        ended[complete.rows[times.time <= landmark]] = True
+        losses.append((f"not observed beyond the landmark {landmark:g}", ended))
         kept, times, before, said = _from_landmark(kept, times, landmark, group=group, known=known)
         notes += said
     elif known:
@@ -170,6 +177,7 @@ def survival_analysis(
         horizon=until,
         notes=tuple(notes),
         level=level,
+        participants=participant_flow(table, losses),
     )
 
 

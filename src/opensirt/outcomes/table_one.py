@@ -6,9 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from opensirt.domain.analysis_table import NUMERIC, AnalysisTable, VariableKind
+from opensirt.domain.participants import FlowStep
 from opensirt.errors import InputError
 from opensirt.outcomes.arrays import Floats, Ints
 from opensirt.outcomes.design import groups_of
+from opensirt.outcomes.participants import register_flow
 
 _LEVELLED = (VariableKind.CATEGORY, VariableKind.ORDINAL)
 EVERYBODY = "all"
@@ -47,6 +49,7 @@ class TableOne:
     unit_of_analysis: str
     groups: Mapping[str, int]
     rows: tuple[TableOneRow, ...]
+    participants: tuple[FlowStep, ...]
 
 
 def table_one(table: AnalysisTable, names: Sequence[str], *, group: str = "") -> TableOne:
@@ -85,6 +88,7 @@ def table_one(table: AnalysisTable, names: Sequence[str], *, group: str = "") ->
         unit_of_analysis=table.unit.value,
         groups={key: len(one) for key, one in parts.items()},
         rows=tuple(rows),
+        participants=register_flow(table),
     )
 
 

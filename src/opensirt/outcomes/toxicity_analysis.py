@@ -6,11 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from opensirt.domain.analysis_table import AnalysisTable, VariableKind
+from opensirt.domain.participants import FlowStep
 from opensirt.domain.unit_of_analysis import UnitOfAnalysis
 from opensirt.errors import InputError
 from opensirt.outcomes.design import endpoint_times, groups_of
 from opensirt.outcomes.gray import gray_test
 from opensirt.outcomes.log_rank import ChiSquareTest
+from opensirt.outcomes.participants import absent_losses, participant_flow
 from opensirt.outcomes.toxicity_incidence import ToxicityIncidence, toxicity_incidence
 
 EVERYBODY = "all"
@@ -47,6 +49,7 @@ class ToxicityAnalysis:
     missing: Mapping[str, int]
     level: float
     notes: tuple[str, ...]
+    participants: tuple[FlowStep, ...]
 
 
 def toxicity_analysis(
@@ -97,6 +100,10 @@ def toxicity_analysis(
         )
     missing = {name: int((~table[name].present).sum()) for name in needed}
     missing[asked.day] = int((kept & seen & ~dated).sum())
+    losses = [
+        *absent_losses(table, needed),
+        (f"{asked.event} without {asked.day}", seen & ~dated),
+    ]
     kept &= ~seen | dated
     if not kept.any():
         raise InputError(f"no row of {table.population} has all of {', '.join(needed)}")
@@ -135,6 +142,7 @@ def toxicity_analysis(
         missing={name: count for name, count in missing.items() if count},
         level=level,
         notes=table.notes,
+        participants=participant_flow(table, losses),
     )
 
 

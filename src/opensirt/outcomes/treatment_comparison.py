@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from opensirt.domain.analysis_table import AnalysisTable, VariableKind
+from opensirt.domain.participants import FlowStep
 from opensirt.domain.unit_of_analysis import UnitOfAnalysis
 from opensirt.errors import InputError, UnknownNameError
 from opensirt.outcomes.arrays import Flags, Floats
@@ -18,6 +19,7 @@ from opensirt.outcomes.design import (
 )
 from opensirt.outcomes.endpoint import Endpoint
 from opensirt.outcomes.kaplan_meier import Interval, KaplanMeier, kaplan_meier
+from opensirt.outcomes.participants import absent_losses, participant_flow
 from opensirt.outcomes.propensity import (
     Estimand,
     PropensityWeights,
@@ -65,6 +67,7 @@ class TreatmentComparison:
     """Rows of treatments that were not compared."""
     level: float
     notes: tuple[str, ...]
+    participants: tuple[FlowStep, ...]
 
     @property
     def n(self) -> int:
@@ -125,6 +128,10 @@ def treatment_comparison(
     matrix, columns = design_columns(kept, covariates)
     weights = propensity_weights(given, matrix, columns, estimand=estimand)
     title = names[0]
+    other = np.zeros(table.n_rows, dtype=np.bool_)
+    other[complete.rows[~compared]] = True
+    needed = (treatment, *covariates, words.time_column, words.event_column)
+    losses = [*absent_losses(table, needed), ("another treatment", other)]
 
     def arm(value: float, place: int) -> Arm:
         rows = given == value
@@ -157,6 +164,7 @@ def treatment_comparison(
         other_treatments=int((~compared).sum()),
         level=level,
         notes=table.notes,
+        participants=participant_flow(table, losses),
     )
 
 
