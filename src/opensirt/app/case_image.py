@@ -63,6 +63,7 @@ def read_case_image(
             remedy='state it with unit = "Bq/mL", "counts" or "HU", and add "unit" to assumed '
             "when it is not certain",
         )
+    _require_raw_counts(where, block, read, unit)
     nuclide = agreed(where, "radionuclide", read.radionuclide, block.radionuclide)
     acquired_at = agreed(where, "acquired_at", read.acquired_at, block.acquired_at)
     image = typed_image(
@@ -84,6 +85,7 @@ def read_case_image(
         calibration_standard_uncertainty_fraction=or_missing(
             block.calibration_standard_uncertainty_fraction
         ),
+        camera=block.camera or "",
         assumed=tuple(block.assumed),
     )
     to_injection = read.decay_corrected_to == Event.ADMINISTRATION.value
@@ -92,6 +94,24 @@ def read_case_image(
         corrected_to=read.administered_at if to_injection else Missing.NOT_RECORDED,
     )
     return made, declared
+
+
+def _require_raw_counts(where: str, block: ImageBlock, read: ReadVolume, unit: ImageUnit) -> None:
+    """Refuse the camera of an image that is not in counts as acquired."""
+    if block.camera is None:
+        return
+    if unit is not ImageUnit.COUNTS:
+        raise InputError(
+            f"{where} is in {unit.symbol}; a camera is named for an image in counts, which its "
+            "calibration turns into activity: leave camera out"
+        )
+    corrected = read.decay_corrected_to
+    if not isinstance(corrected, Missing) and corrected != Event.ACQUISITION.value:
+        raise InputError(
+            f"{where}: the file says that its counts are corrected for decay ({shown(corrected)}); "
+            "a calibration of a camera is for counts as acquired: leave camera out, or export them "
+            "uncorrected"
+        )
 
 
 def _require_no_unit(where: str, block: ImageBlock) -> None:

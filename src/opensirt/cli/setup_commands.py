@@ -156,6 +156,7 @@ def site(*, show: bool, case_folder: Path | None, site_path: Path | None, as_jso
                 "verification_engine": profile.verification_engine,
                 "figures": named,
                 "confirmations": profile.confirmations,
+                "camera_calibrations": profile.camera_calibrations,
                 "clinical": profile.clinical.content,
                 "ledger": {
                     "path": ledger_path(found),
@@ -187,6 +188,7 @@ def site(*, show: bool, case_folder: Path | None, site_path: Path | None, as_jso
     table("Figures in force", ("figure", "value", "when", "source"), rows)
     if any(not one.verified for one in named.values()):
         click.echo(f"{UNVERIFIED} not verified: known from memory or second hand")
+    _say_cameras(profile)
     _say_clinical(profile)
     where = ledger_path(found)
     if where is None:
@@ -196,6 +198,28 @@ def site(*, show: bool, case_folder: Path | None, site_path: Path | None, as_jso
         f"site ledger {where}: {len(ledger.entries)} entries of {len(ledger.in_force())} courses"
     )
     _say_experience(experience)
+
+
+def _say_cameras(profile: "SiteProfile") -> None:
+    """Write the calibrations of cameras, which images in counts may name."""
+    from opensirt.domain.missing import Missing
+
+    rows = []
+    for one in profile.camera_calibrations:
+        spread = one.standard_uncertainty_cps_per_mbq
+        rows.append(
+            (
+                one.camera,
+                one.radionuclide,
+                number(one.sensitivity_cps_per_mbq),
+                "not stated" if isinstance(spread, Missing) else number(spread),
+                f"{one.measured_on} to {one.valid_until}",
+                one.source,
+            )
+        )
+    if rows:
+        headers = ("camera", "nuclide", "cps/MBq", "±", "valid", "source")
+        table("Camera calibrations", headers, rows)
 
 
 def _say_clinical(profile: "SiteProfile") -> None:

@@ -45,6 +45,8 @@ class CaseImage:
     """Full width at half maximum of the image's point spread, where it was measured."""
     calibration_standard_uncertainty_fraction: float | Missing = Missing.NOT_RECORDED
     """Relative standard uncertainty (k = 1) of the image's activity scale, where it is known."""
+    camera: str = ""
+    """Whose calibration of the site profile turns counts into activity; empty for none."""
     assumed: tuple[str, ...] = ()
 
 

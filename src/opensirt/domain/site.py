@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from types import MappingProxyType
 from typing import Any
 
 from opensirt.domain.finding import Confirmation
+from opensirt.domain.missing import Missing
 from opensirt.errors import InputError
 
 
@@ -33,6 +35,41 @@ class PastResidual:
             raise InputError(
                 f"a residual of {self.residual_bq:g} Bq of {self.dispensed_bq:g} Bq dispensed; it "
                 "is from 0 to below all"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CameraCalibration:
+    """What a camera counts of a nuclide, with the reconstruction of its images.
+
+    Raises
+    ------
+    InputError
+        When a number is not above zero, or the calibration ends before it was measured.
+    """
+
+    camera: str
+    radionuclide: str
+    sensitivity_cps_per_mbq: float
+    """Counts of the reconstructed image per second and MBq."""
+    measured_on: date
+    valid_until: date
+    """Last day on which it holds."""
+    source: str
+    standard_uncertainty_cps_per_mbq: float | Missing = Missing.NOT_RECORDED
+
+    def __post_init__(self) -> None:
+        spread = self.standard_uncertainty_cps_per_mbq
+        for value in (self.sensitivity_cps_per_mbq, 1.0 if isinstance(spread, Missing) else spread):
+            if not 0 < value < float("inf"):
+                raise InputError(
+                    f"the calibration of {self.camera} for {self.radionuclide} states {value:g} "
+                    "cps/MBq; it is above zero"
+                )
+        if self.valid_until < self.measured_on:
+            raise InputError(
+                f"the calibration of {self.camera} for {self.radionuclide} was measured on "
+                f"{self.measured_on} and is valid until {self.valid_until}, before that"
             )
 
 
@@ -99,6 +136,7 @@ class SiteProfile:
     one_of_each_role: bool = False
     """Whether the two approvals come from two different of these roles."""
     residual_history: tuple[PastResidual, ...] = ()
+    camera_calibrations: tuple[CameraCalibration, ...] = ()
     delivery_days: tuple[str, ...] = ()
     """Days of the week on which vials arrive, in small letters; any day where none is named."""
     lung_shunt_method: str = "SPECT"

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from opensirt.domain.device import device_names, dose_constant
+from opensirt.domain.missing import Missing
 from opensirt.domain.site import Figure, SiteProfile
 from opensirt.provenance import sha256_of_json
 from opensirt.reference.constant import Constant, constant
@@ -145,6 +146,21 @@ def site_sha256(profile: SiteProfile) -> str:
     if profile.residual_history:
         content["residual_history"] = [
             [one.device, one.dispensed_bq, one.residual_bq] for one in profile.residual_history
+        ]
+    if profile.camera_calibrations:
+        content["camera_calibrations"] = [
+            [
+                one.camera,
+                one.radionuclide,
+                one.sensitivity_cps_per_mbq,
+                one.standard_uncertainty_cps_per_mbq.value
+                if isinstance(one.standard_uncertainty_cps_per_mbq, Missing)
+                else one.standard_uncertainty_cps_per_mbq,
+                one.measured_on.isoformat(),
+                one.valid_until.isoformat(),
+                one.source,
+            ]
+            for one in profile.camera_calibrations
         ]
     if profile.clinical.content:
         content["clinical"] = profile.clinical.content

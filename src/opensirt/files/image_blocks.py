@@ -56,6 +56,11 @@ class ImageBlock(FactsBlock):
         description="relative standard uncertainty (k = 1) of the activity scale of the image, "
         "or of the administered activity for an image in counts; such as 0.05",
     )
+    camera: Name | None = Field(
+        default=None,
+        description="camera of an image in counts after treatment: its [[camera_calibrations]] of "
+        "the site profile turns them into activity (acquired_at and duration_s are needed)",
+    )
     frame: Name | None = Field(
         None,
         description="name of the frame of reference, for formats that carry none; images meet "
@@ -70,6 +75,22 @@ class ImageBlock(FactsBlock):
     posterior_frame: Annotated[int, Field(ge=1)] | None = Field(
         default=None, description="as anterior_frame"
     )
+
+    @model_validator(mode="after")
+    def _a_camera_is_of_counts(self) -> Self:
+        if self.camera is None:
+            return self
+        if self.role is not ImageRole.VERIFICATION:
+            raise ValueError(
+                "camera is read for an image after treatment alone; leave it out, or write "
+                'role = "verification"'
+            )
+        if self.reference is not None:
+            raise ValueError(
+                "a calibration of a camera is for counts as acquired, which refer to no instant: "
+                "leave reference out, or camera where the counts are corrected for decay"
+            )
+        return self
 
     @model_validator(mode="after")
     def _frames_are_of_planar_images(self) -> Self:

@@ -9,7 +9,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from opensirt.domain.finding import Confirmation
-from opensirt.domain.site import Figure, PastResidual, SiteProfile
+from opensirt.domain.missing import Missing
+from opensirt.domain.site import CameraCalibration, Figure, PastResidual, SiteProfile
 from opensirt.domain.site_defaults import default_site_profile, site_sha256
 from opensirt.errors import InputError
 from opensirt.files.site_clinical import (
@@ -21,7 +22,7 @@ from opensirt.files.site_clinical import (
     site_clinical,
 )
 from opensirt.files.toml_document import Block, read_toml, validated
-from opensirt.files.toml_values import DeviceName, Name, ZoneName, bounded
+from opensirt.files.toml_values import DeviceName, Name, Nuclide, ZoneName, bounded
 from opensirt.reference.radionuclide import known_data_sets
 from opensirt.units import BQ_PER_MBQ, GRAMS_PER_KG
 
@@ -132,6 +133,22 @@ class RolesBlock(Block):
     )
 
 
+class CameraCalibrationBlock(Block):
+    """What a camera counts of one nuclide, with the reconstruction of its images."""
+
+    camera: Name = Field(description="name of the camera, as the images state it")
+    radionuclide: Nuclide = Field(description='such as "Ho-166"; it holds for no other')
+    sensitivity_cps_per_mbq: Annotated[float, Field(gt=0)] = Field(
+        description="counts of the reconstructed image per second and MBq"
+    )
+    standard_uncertainty_cps_per_mbq: Annotated[float, Field(gt=0)] | None = Field(
+        default=None, description="its standard uncertainty (k = 1)"
+    )
+    measured_on: date = Field(description="day of the measurement, such as 2026-01-05")
+    valid_until: date = Field(description="last day on which it holds")
+    source: Name = Field(description="where the figure comes from: phantom, protocol, report")
+
+
 class ResidualBlock(Block):
     """What stayed behind at one delivery; for those before the site's ledger began."""
 
@@ -184,8 +201,10 @@ class SiteFile(Block):
         description="which lung shunt is used where the case states none and both are measured; "
         '"SPECT" if not stated',
     )
-    camera_calibrations: Any = Field(
-        default=None, description="kept as written; no step reads it: an image states its own scale"
+    camera_calibrations: list[CameraCalibrationBlock] = Field(
+        default_factory=list,
+        description="sensitivities of cameras; an image in counts after treatment that names its "
+        "camera is turned into activity by the one of its nuclide and day",
     )
     residual_history: list[ResidualBlock] = Field(
         default_factory=list,
@@ -243,6 +262,19 @@ class SiteFile(Block):
         if twice:
             raise ValueError(f"[[confirmations]] names {', '.join(twice)} twice; keep one")
         return self
+
+
+def _calibration(one: CameraCalibrationBlock) -> CameraCalibration:
+    spread = one.standard_uncertainty_cps_per_mbq
+    return CameraCalibration(
+        camera=one.camera,
+        radionuclide=one.radionuclide,
+        sensitivity_cps_per_mbq=one.sensitivity_cps_per_mbq,
+        standard_uncertainty_cps_per_mbq=Missing.NOT_RECORDED if spread is None else spread,
+        measured_on=one.measured_on,
+        valid_until=one.valid_until,
+        source=one.source,
+    )
 
 
 def _figure(one: FigureBlock, value: float, unit: str) -> Figure:
@@ -315,6 +347,7 @@ def over_default(stated: SiteFile, default: SiteProfile) -> SiteProfile:
             )
             for one in stated.residual_history
         ),
+        camera_calibrations=tuple(_calibration(one) for one in stated.camera_calibrations),
         ledger=stated.ledger or "",
         clinical=site_clinical(
             stated.eligibility,

@@ -17,6 +17,7 @@ from opensirt.reference.radionuclide import Radionuclide, radionuclide
 from opensirt.reference.table import read_table
 from opensirt.workflow.against_plan import against_plan, shunt_seen
 from opensirt.workflow.anatomy import liver_of, tumours_inside_liver, with_derived_structures
+from opensirt.workflow.camera_calibration import with_calibration
 from opensirt.workflow.contour_shift import moved_weights, shift_finding, with_shifts
 from opensirt.workflow.delivered_activity import (
     administered_bq,
@@ -94,12 +95,13 @@ def verify(
     ------
     MissingInputError
         When the case has no verification image, no liver, no tissue density, or an instant that
-        a decay needs.
+        a decay or a calibration needs.
     ConfirmationError
         When the image is suspicious: imaged activity far from the administered one, or a liver
         mask that fits better mirrored.
     InputError
-        When a total or a structure's mean is negative, or a tumour lies outside the liver.
+        When a total or a structure's mean is negative, a tumour lies outside the liver, or no
+        calibration of the image's camera holds for its nuclide and day.
     """
     taken = case.verification()
     if taken is None:
@@ -112,8 +114,10 @@ def verify(
     if seed is None:
         seed = int(read_table("uncertainty")["sampling"]["seed"])
     nuclide = radionuclide(_name_of_nuclide(taken.image), site.data_set)
-    measured = delivered_activity(taken, case, nuclide)
     findings += negatives_counted(taken.image)
+    taken, calibrated = with_calibration(taken, nuclide, site)
+    findings += calibrated
+    measured = delivered_activity(taken, case, nuclide)
     findings += calibration_findings(case, measured)
     drawn, thresholded = with_thresholded(
         case, _in_frame(case, taken), frame=taken.image.grid.frame_of_reference_uid
