@@ -204,3 +204,18 @@ def test_files_of_an_earlier_run_do_not_stand_beside_a_new_one(
     assert not (case / "report" / "dose_resin_partition.nii.gz").exists()
     assert (case / "report" / "mine.txt").exists()
     require_consistent(case / "report")
+
+
+def test_a_full_disk_leaves_no_folder_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("opensirt.files.write.write_nifti", full)
+    case = write_case(tmp_path / "case", WITHOUT_SCOUT)
+    result = run("run", case, "--out", tmp_path / "out")
+    assert result.exit_code == 2, result.output
+    assert "opensirt: no space left on device; wanted" in result.stderr
+    assert not (tmp_path / "out").exists()
+    assert not (case / "records").exists()

@@ -1,5 +1,6 @@
 """A series becomes a volume in the right place with the right numbers, or a clear refusal."""
 
+import os
 import warnings
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -539,6 +540,21 @@ class TestRefusals:
     def test_a_missing_slice(self, ct: Path) -> None:
         next(ct.glob("*-2.dcm")).unlink()
         with pytest.raises(GeometryError, match="slices are missing: 1 gaps, the first of 5.00 mm"):
+            read_series(ct)
+
+    def test_a_folder_that_cannot_be_opened(
+        self, ct: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        (ct / "more").mkdir()
+        opened = os.scandir
+
+        def scandir(path: str) -> Any:
+            if str(path).endswith("more"):
+                raise PermissionError(13, "Permission denied", path)
+            return opened(path)
+
+        monkeypatch.setattr("os.scandir", scandir)
+        with pytest.raises(InputError, match=r"a folder in it cannot be opened \(Permission den"):
             read_series(ct)
 
     def test_a_doubled_slice(self, ct: Path) -> None:

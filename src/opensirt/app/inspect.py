@@ -105,6 +105,8 @@ def inspect_path(path: Path) -> Inspection:
         taken = {file for one in dicom for file in _files_of(path, one)}
         others = [one for one in others if one not in taken]
     for one in others:
+        if any(text.startswith(f"{one.name}: ") for text in damaged):
+            continue
         made = _other_file(one, alone=path.is_file())
         if made is None:
             n_other += 1

@@ -164,6 +164,7 @@ def write_results(
     """
     from opensirt.report.write import write_report
 
+    is_new = not out.exists()
     out.mkdir(parents=True, exist_ok=True)
     for stale in out.glob(f"{_STAGING_PREFIX}*"):  # left by a run that was killed
         shutil.rmtree(stale, ignore_errors=True)
@@ -179,6 +180,8 @@ def write_results(
         _move(staging, out)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+        if is_new and not any(out.iterdir()):
+            out.rmdir()
 
 
 def _move(staging: Path, out: Path) -> None:

@@ -42,10 +42,10 @@ class _Commands(click.Group):
             raise  # who reads our output has read enough
         except OSError as error:
             # Folders are often named after patients: only the file's own name is said.
-            name = Path(str(error.filename)).name if error.filename else "a file"
+            name = f"{Path(str(error.filename)).name}: " if error.filename else ""
             reason = error.strerror or type(error).__name__
             click.echo(
-                f"opensirt: {name}: {reason[:1].lower()}{reason[1:]}; wanted a place that can be "
+                f"opensirt: {name}{reason[:1].lower()}{reason[1:]}; wanted a place that can be "
                 "read and written; check the path, its permissions and the room on the disk",
                 err=True,
             )
@@ -68,7 +68,8 @@ def main() -> None:
     """Plan, verify and report radioembolization (SIRT, TARE) of liver tumours.
 
     Research software, not a medical device. Every command that works on a case takes the folder
-    with its case.toml. Exit code 0: done; 1: a stop finding; 2: the input cannot be used.
+    with its case.toml. Exit code 0: done; 1: a stop finding, or a rule forbids the result; 2: the
+    input cannot be used.
     """
 
 

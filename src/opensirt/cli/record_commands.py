@@ -72,6 +72,7 @@ def import_records(
 @click.option(
     "--on",
     type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
     help="Day of the follow-up; nothing later is read [today].",
 )
 @site_option
@@ -114,6 +115,7 @@ def follow_up(case: Path, *, on: datetime | None, site_path: Path | None, as_jso
 @click.option(
     "--on",
     type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
     help="Day of the follow-up; nothing later is read [today].",
 )
 @site_option

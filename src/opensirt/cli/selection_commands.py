@@ -29,6 +29,7 @@ STOPPED = 1
 @click.option(
     "--on",
     type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
     help="Day of the decision [day of treatment, or today].",
 )
 @click.option("--page", is_flag=True, help="Write the tumour-board page beside the report.")

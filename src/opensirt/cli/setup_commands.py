@@ -37,7 +37,7 @@ def _declared(value: "str | Missing") -> str:
 @click.argument("path", type=click.Path(path_type=Path))
 @json_option
 def inspect(path: Path, *, as_json: bool) -> None:
-    """Say what is in a folder, and what is missing for which step."""
+    """Say what is in a folder and what each step lacks."""
     from opensirt.app.inspect import inspect_path
 
     with Progress() as progress:
@@ -70,7 +70,7 @@ def inspect(path: Path, *, as_json: bool) -> None:
             ]
             click.echo(f"{one.name}: {'; '.join(sizes)}")
         for text in (*one.notes, *filter(None, [one.problem])):
-            click.echo(f"{one.name}: {text}")
+            click.echo(text if text.startswith(f"{one.name}: ") else f"{one.name}: {text}")
     for text in found.notes:
         click.echo(text)
     for text in found.damaged:

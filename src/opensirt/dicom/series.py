@@ -1,5 +1,6 @@
 """DICOM series in: what a folder holds, and one series as a volume."""
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -144,11 +145,23 @@ def _files(path: Path) -> Iterator[Path]:
     if path.is_file():
         yield path
     elif path.is_dir():
-        yield from sorted(one for one in path.rglob("*") if one.is_file())
+        yield from sorted(_files_in(path))
     else:
         raise InputError(
             f"{path.name}: there is no such folder or file; wanted DICOM files; check the path"
         )
+
+
+def _files_in(folder: Path) -> Iterator[Path]:
+    def refuse(error: OSError) -> None:
+        # Passed over, the slices in it would be missing without a word.
+        raise InputError(
+            f"{folder.name}: a folder in it cannot be opened ({error.strerror}); wanted all of the "
+            "series; change its permissions, or copy the series"
+        ) from None
+
+    for root, _, names in os.walk(folder, onerror=refuse):
+        yield from (one for name in names if (one := Path(root, name)).is_file())
 
 
 def _chosen(path: Path, grouped: dict[str, list[HeaderFile]], series_uid: str | None) -> str:
