@@ -21,7 +21,7 @@ from opensirt.domain.image import DensityMap, TimeIntegratedActivityMap
 from opensirt.physics.dose.batches import GraphicsProcessor, Job, fresh_state
 from opensirt.physics.dose.superposition import Superposition
 from opensirt.physics.transport.draw import batch_counter, bits, uniform
-from opensirt.physics.transport.electron import STACK
+from opensirt.physics.transport.electron import room_to_wait
 from opensirt.physics.transport.history import DIMENSIONS, EVEN, follow_history
 from opensirt.physics.transport.prepare import material_by_density, medium_of, source_of
 from opensirt.physics.transport.table import physics
@@ -60,7 +60,7 @@ def one_by_one(job: Job, batch: int) -> NDArray[np.float64]:
     emission = (source.electron_mev, source.electron_step, source.electron_part)
     score = np.zeros(job.n_voxels)
     start = batch_counter(SEED, batch)
-    counter, waiting = start.copy(), np.empty((STACK, 8))
+    counter, waiting = start.copy(), room_to_wait()
     first = uniform(counter)
     shift = np.array([uniform(counter) for _ in range(DIMENSIONS)])
     for history in range(N_HISTORIES):

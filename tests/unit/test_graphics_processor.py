@@ -61,7 +61,7 @@ def test_a_batch_on_the_simulator_is_that_of_the_processors_function(
     told = simulated[nuclide]
     summed, wanted = np.array(told["summed_mev"]), np.array(told["wanted_mev"])
     assert wanted.sum() > 0
-    # Plain Python multiplies the cosines of the tables in single precision.
+    # Histories are followed in single precision on the device.
     np.testing.assert_allclose(summed, wanted, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(told["squared_mev2"], told["wanted_mev2"], rtol=1e-4, atol=1e-5)
     assert told["structure_gy"] == pytest.approx(told["wanted_gy"], rel=1e-5)
@@ -71,7 +71,7 @@ def test_a_batch_on_the_simulator_is_that_of_the_processors_function(
 def test_energy_is_conserved_on_the_simulator(simulated: dict[str, Any], nuclide: str) -> None:
     told = simulated[nuclide]
     scored = np.sum(told["summed_mev"])
-    assert scored + told["escaped_mev"] == pytest.approx(told["emitted_mev"], rel=1e-9)
+    assert scored + told["escaped_mev"] == pytest.approx(told["emitted_mev"], rel=1e-6)
 
 
 @pytest.mark.parametrize("case", ["uneven, long voxels", "all but even", "through air"])

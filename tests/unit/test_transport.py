@@ -11,9 +11,9 @@ from opensirt.errors import InputError
 from opensirt.physics.transport.compiled import source_stamp
 from opensirt.physics.transport.draw import batch_counter, uniform
 from opensirt.physics.transport.electron import (
-    STACK,
     given_energy,
     photon_energy,
+    room_to_wait,
     step_of,
 )
 from opensirt.physics.transport.flight import cross, fly, turn
@@ -193,7 +193,7 @@ def test_a_batch_is_that_of_its_slow_twin(nuclide: str) -> None:
     scores, sums = [], []
     for one in (run_batch, _run_batch(source_stamp())):
         score = np.zeros(medium.density_g_per_ml.size)
-        room = np.empty((STACK, 8)), np.empty(DIMENSIONS)
+        room = room_to_wait(), np.empty(DIMENSIONS)
         sums.append(one(physics(), medium, source, batch_counter(0, 0), 300, score, *room))
         scores.append(score)
     assert sums[0] == pytest.approx(sums[1], rel=1e-9)

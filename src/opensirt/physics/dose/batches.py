@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from opensirt.errors import InputError
 from opensirt.physics.transport.draw import batch_counter
-from opensirt.physics.transport.electron import STACK
+from opensirt.physics.transport.electron import room_to_wait
 from opensirt.physics.transport.history import DIMENSIONS, run_batch
 from opensirt.physics.transport.table import Medium, Physics, Source
 from opensirt.physics.transport.tally import add_batch
+from opensirt.reference.constant import constant
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -128,7 +129,7 @@ def one_batch(
         batch_counter(job.seed, batch),
         n_histories,
         score_mev,
-        np.empty((STACK, 8)),
+        room_to_wait(),
         np.empty(DIMENSIONS),
     )
 
@@ -210,7 +211,7 @@ class GraphicsProcessor:
     n_threads
         Threads of one launch.
     batches_per_look
-        Batches between two states, for which the sums come back from the device.
+        Batches between two states, for which the sums come back from the device, at least.
     """
 
     n_threads: int
@@ -239,9 +240,12 @@ class GraphicsProcessor:
             n_threads=self.n_threads,
         )
         size = state.histories_per_batch
+        growth = constant("transport", "look_again").value
         while state.n_batches < n_batches and not enough(state):
-            for _ in range(min(self.batches_per_look, n_batches - state.n_batches)):
-                found = device.run(job.seed, state.n_batches, size)
+            # A run is looked at only when it has grown by some part, see `MonteCarlo`.
+            n = max(self.batches_per_look, int(growth * state.n_batches))
+            n = min(n, n_batches - state.n_batches)
+            for found in device.run(job.seed, state.n_batches, n, size):
                 state = state.with_batch(
                     found.emitted_mev, found.escaped_mev, found.structure_gy / size
                 )

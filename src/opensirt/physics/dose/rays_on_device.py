@@ -14,7 +14,7 @@ from numba import cuda
 from numpy.typing import NDArray
 
 from opensirt.physics.dose.rays import Table, Ways, follow_run
-from opensirt.physics.graphics_processor import on_device
+from opensirt.physics.graphics_processor import few_threads_are_meant, on_device
 from opensirt.reference.constant import constant
 
 THREADS_PER_BLOCK = 64
@@ -84,17 +84,18 @@ def superpose_on_device(
     n_blocks = room[0].shape[2] // THREADS_PER_BLOCK
     dose = cuda.to_device(np.zeros(decays.size))
     given = cuda.to_device(np.zeros(1))
-    _kernel()[n_blocks, THREADS_PER_BLOCK](
-        cuda.to_device(sources),
-        cuda.to_device(decays),
-        cuda.to_device(density_g_per_ml),
-        tuple(cuda.to_device(one) for one in ways),
-        (cuda.to_device(table[0]), table[1], table[2]),
-        electron_mev,
-        room,
-        dose,
-        given,
-    )
+    with few_threads_are_meant():
+        _kernel()[n_blocks, THREADS_PER_BLOCK](
+            cuda.to_device(sources),
+            cuda.to_device(decays),
+            cuda.to_device(density_g_per_ml),
+            tuple(cuda.to_device(one) for one in ways),
+            (cuda.to_device(table[0]), table[1], table[2]),
+            electron_mev,
+            room,
+            dose,
+            given,
+        )
     values: NDArray[np.float64] = dose.copy_to_host()
     return values, float(given.copy_to_host()[0])
 

@@ -10,6 +10,7 @@ _FIRST = np.uint64(0xBF58476D1CE4E5B9)
 _SECOND = np.uint64(0x94D049BB133111EB)
 _30, _27, _31, _11 = np.uint64(30), np.uint64(27), np.uint64(31), np.uint64(11)
 _UNIT = 1.0 / 9007199254740992.0  # 2⁻⁵³
+_PLACE, _PLACE_UNIT = np.uint64(24), 1.0 / 1099511627776.0  # 2⁻⁴⁰
 
 
 @inlined
@@ -32,6 +33,12 @@ def bits(counter: NDArray[np.uint64]) -> np.uint64:
 def uniform(counter: NDArray[np.uint64]) -> float:
     """Return the next random number, 0 ≤ u < 1."""
     return float(bits(counter) >> _11) * _UNIT
+
+
+@inlined
+def part_of(random: np.uint64) -> float:
+    """Return the random number, 0 ≤ u < 1, that the upper 40 of 64 bits make."""
+    return float(random >> _PLACE) * _PLACE_UNIT
 
 
 def batch_counter(seed: int, batch: int) -> NDArray[np.uint64]:

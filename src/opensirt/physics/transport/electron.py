@@ -14,14 +14,13 @@ from numpy.typing import NDArray
 
 from opensirt.physics.transport.compiled import compiled, inlined
 from opensirt.physics.transport.deposit import deposit
-from opensirt.physics.transport.draw import bits, uniform
+from opensirt.physics.transport.draw import bits, part_of, uniform
 from opensirt.physics.transport.flight import Sides, Strides, fly, turn
 from opensirt.physics.transport.photon import follow_photon
 from opensirt.physics.transport.table import Medium, Physics
 
 _ANGLE, _AZIMUTH = np.uint64(0xFF), np.uint64(0x3FF)
-_EIGHT, _PLACE = np.uint64(8), np.uint64(24)
-_PLACE_UNIT = 1.0 / 1099511627776.0  # 2⁻⁴⁰
+_EIGHT = np.uint64(8)
 _AZIMUTH_SHIFT = np.uint64(54)
 
 Floats = NDArray[np.float64]
@@ -29,8 +28,17 @@ Ladder = tuple[Floats, Floats, Floats, Floats, Floats, Floats, NDArray[np.float3
 """Rungs, steps, ranges, ratios, chances of collisions and photons, cosines, azimuths."""
 Voxels = tuple[NDArray[np.float32], NDArray[np.uint8], Sides, Strides]
 
+Waiting = tuple[NDArray[np.int64], Floats]
+"""Electrons that wait: their voxels (STACK,); their places, directions and energies (STACK, 7)."""
+
 STACK = 64
 """Electrons that can wait; an electron of 2.4 MeV sets free 47 of 0.05 MeV at most."""
+WAITING_FIELDS = 7
+
+
+def room_to_wait() -> Waiting:
+    """Return room for electrons that wait."""
+    return np.empty(STACK, np.int64), np.empty((STACK, WAITING_FIELDS))
 
 
 @inlined
@@ -74,7 +82,7 @@ def follow_electron(  # noqa: C901, PLR0912, PLR0915 - one loop, for its speed
     voxels: Voxels,
     counter: NDArray[np.uint64],
     score_mev: NDArray[np.float64],
-    waiting: NDArray[np.float64],
+    waiting: Waiting,
     voxel: int,
     i: float,
     j: float,
@@ -98,8 +106,8 @@ def follow_electron(  # noqa: C901, PLR0912, PLR0915 - one loop, for its speed
         Energy × weight of each voxel; what is left there is added.
     ladder, voxels
         Their arrays on their own: reading a field of a tuple costs time in a loop.
-    waiting : (STACK, 8)
-        Room for electrons that wait.
+    waiting
+        Room for electrons that wait; see `Waiting`.
     voxel, i, j, k, x, y, z
         Where it starts and in which direction.
     step, over
@@ -110,6 +118,7 @@ def follow_electron(  # noqa: C901, PLR0912, PLR0915 - one loop, for its speed
     mass = physics.mass_mev
     rungs, steps, ranges, ratio, collisions, photons, cosines, azimuths = ladder
     density, materials, sides, strides = voxels
+    waiting_in, waits = waiting
     side_i_mm, side_j_mm, side_k_mm = sides
     short_mm = physics.short_fraction * min(side_i_mm, side_j_mm, side_k_mm)
     n_steps = len(rungs) - 1
@@ -120,7 +129,7 @@ def follow_electron(  # noqa: C901, PLR0912, PLR0915 - one loop, for its speed
         energy = 0.0
         while True:
             random = bits(counter)
-            place = float(random >> _PLACE) * _PLACE_UNIT
+            place = part_of(random)
             path = steps[step]
             loss = rungs[step] - rungs[step + 1]
             if place <= over or step == n_steps - 1:  # no turn ahead in this step
@@ -184,14 +193,14 @@ def follow_electron(  # noqa: C901, PLR0912, PLR0915 - one loop, for its speed
                         to_x, to_y, to_z = turn(
                             x, y, z, other, math.sqrt(1.0 - other * other), aside, athwart
                         )
-                        waiting[n_waiting, 0] = voxel
-                        waiting[n_waiting, 1] = i
-                        waiting[n_waiting, 2] = j
-                        waiting[n_waiting, 3] = k
-                        waiting[n_waiting, 4] = to_x
-                        waiting[n_waiting, 5] = to_y
-                        waiting[n_waiting, 6] = to_z
-                        waiting[n_waiting, 7] = given
+                        waiting_in[n_waiting] = voxel
+                        waits[n_waiting, 0] = i
+                        waits[n_waiting, 1] = j
+                        waits[n_waiting, 2] = k
+                        waits[n_waiting, 3] = to_x
+                        waits[n_waiting, 4] = to_y
+                        waits[n_waiting, 5] = to_z
+                        waits[n_waiting, 6] = given
                         n_waiting += 1
                         x, y, z = turn(x, y, z, own, math.sqrt(1.0 - own * own), -aside, -athwart)
                 elif at_mev > 2.0 * physics.photon_mev:
@@ -225,7 +234,7 @@ def follow_electron(  # noqa: C901, PLR0912, PLR0915 - one loop, for its speed
         if n_waiting == 0:
             return escaped
         n_waiting -= 1
-        voxel, i = int(waiting[n_waiting, 0]), waiting[n_waiting, 1]
-        j, k = waiting[n_waiting, 2], waiting[n_waiting, 3]
-        x, y, z = waiting[n_waiting, 4], waiting[n_waiting, 5], waiting[n_waiting, 6]
-        step, over = step_of(rungs, waiting[n_waiting, 7], 0)
+        voxel = waiting_in[n_waiting]
+        i, j, k = waits[n_waiting, 0], waits[n_waiting, 1], waits[n_waiting, 2]
+        x, y, z = waits[n_waiting, 3], waits[n_waiting, 4], waits[n_waiting, 5]
+        step, over = step_of(rungs, waits[n_waiting, 6], 0)

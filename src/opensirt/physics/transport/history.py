@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from opensirt.physics.transport.compiled import inlined, kept
 from opensirt.physics.transport.deposit import deposit
 from opensirt.physics.transport.draw import uniform
-from opensirt.physics.transport.electron import Ladder, Voxels, follow_electron
+from opensirt.physics.transport.electron import Ladder, Voxels, Waiting, follow_electron
 from opensirt.physics.transport.photon import follow_photon
 from opensirt.physics.transport.table import N_AZIMUTHS, Floats, Medium, Physics, Source
 
@@ -34,7 +34,7 @@ def follow_history(
     emission: Emission,
     counter: NDArray[np.uint64],
     score_mev: NDArray[np.float64],
-    waiting: NDArray[np.float64],
+    waiting: Waiting,
     fill: NDArray[np.float64],
     voxel: int,
     counts: float,
@@ -51,7 +51,7 @@ def follow_history(
         Of the random numbers.
     score_mev
         Energy × weight of each voxel; what is left there is added.
-    waiting : (STACK, 8)
+    waiting
         Room for electrons that wait.
     fill : (DIMENSIONS,)
         Numbers from 0 to 1 that choose energy, place and direction.
@@ -107,7 +107,7 @@ def _run_batch(stamp: int) -> Callable[..., tuple[float, float]]:
         counter: NDArray[np.uint64],
         n_histories: int,
         score_mev: NDArray[np.float64],
-        waiting: NDArray[np.float64],
+        waiting: Waiting,
         fill: NDArray[np.float64],
     ) -> tuple[float, float]:
         """Follow `n_histories` decays and add the energy × weight of each voxel to `score_mev`.

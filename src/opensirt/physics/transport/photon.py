@@ -23,7 +23,7 @@ def attenuation(physics: Physics, energy_mev: float, material: int) -> tuple[flo
     """Return the attenuation per mm in a density of 1 g/mL, and the part that absorbs."""
     place = (math.log(energy_mev) - physics.log_lowest_photon_mev) / physics.log_step
     cell = min(max(int(place), 0), physics.attenuation.shape[1] - 2)
-    part = min(max(place - cell, 0.0), 1.0)
+    part = min(max(place - float(cell), 0.0), 1.0)
     lower, upper = physics.attenuation[material, cell], physics.attenuation[material, cell + 1]
     first, second = physics.photoelectric[material, cell], physics.photoelectric[material, cell + 1]
     return lower + part * (upper - lower), first + part * (second - first)
