@@ -27,3 +27,17 @@ def test_albi(bilirubin: float, albumin: float, value: float, grade: str) -> Non
 def test_grades_on_and_beside_the_cut_offs(score: float, grade: str) -> None:
     albumin = (0.66 * 1.0 - score) / 0.085  # bilirubin 10 umol/L
     assert albi(bilirubin_umol_per_l=10.0, albumin_g_per_l=albumin).grade == grade
+
+
+@pytest.mark.parametrize(
+    ("score", "grade"),
+    [(-2.60, "1"), (-2.59999, "2a"), (-2.27, "2a"), (-2.2699, "2b"), (-1.39, "2b"), (-1.389, "3")],
+)
+def test_the_modified_grade_divides_grade_2_and_says_that_its_limit_was_not_read(
+    score: float, grade: str
+) -> None:
+    albumin = (0.66 * 1.0 - score) / 0.085
+    found = albi(bilirubin_umol_per_l=10.0, albumin_g_per_l=albumin, variant="modified")
+    assert found.grade == grade
+    assert found.value == pytest.approx(score)
+    assert not found.citation.verified

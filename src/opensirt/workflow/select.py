@@ -2,15 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from enum import Enum
-from typing import TypeVar
 
 from opensirt.clinical.eligibility import Profile, assess_eligibility, profile_of
 from opensirt.clinical.eligibility import profile as profile_named
 from opensirt.clinical.laboratory_facts import examine_laboratory, latest_value
-from opensirt.clinical.liver_function.child_pugh import Ascites, Encephalopathy
 from opensirt.clinical.liver_function.meld import Sex
-from opensirt.clinical.liver_function.panel import PanelInputs, score_panel
+from opensirt.clinical.liver_function.panel import panel_inputs, score_panel
 from opensirt.clinical.liver_function.remnant import (
     future_liver_remnant_fraction,
     hepatobiliary_function,
@@ -22,7 +19,6 @@ from opensirt.domain.case import Case
 from opensirt.domain.citation import Citation, Status
 from opensirt.domain.eligibility import Eligibility, Override, RuleKind, RuleResult
 from opensirt.domain.finding import Finding, Severity
-from opensirt.domain.laboratory import Analyte
 from opensirt.domain.missing import Missing
 from opensirt.domain.patient_record import PatientRecord
 from opensirt.domain.record import Number, Plan, Workup
@@ -41,8 +37,6 @@ GENERAL = "general"
 
 SITE_OWN = "site"
 """Name of a site's own profile."""
-
-WordT = TypeVar("WordT", bound=Enum)
 
 
 def select(
@@ -227,31 +221,16 @@ def _short(value: object) -> str:
 
 
 def _scores(case: Case, record: PatientRecord, facts: RecordFacts, on: date) -> tuple[Score, ...]:
-    def inside(analyte: Analyte) -> Number:
-        value = latest_value(record.laboratory, analyte, on=on)
-        return value if isinstance(value, Missing) else value.inside
-
-    ast = latest_value(record.laboratory, Analyte.AST, on=on)
     age, dialysis = facts.get("age_years"), facts.get("dialysis")
-    years: Number = age if isinstance(age, float | Missing) else Missing.NOT_RECORDED
-    on_dialysis = dialysis if isinstance(dialysis, bool) else Missing.NOT_RECORDED
     sex = case.patient.sex
     return score_panel(
-        PanelInputs(
-            bilirubin_umol_per_l=inside(Analyte.BILIRUBIN),
-            albumin_g_per_l=inside(Analyte.ALBUMIN),
-            inr=inside(Analyte.INR),
-            creatinine_umol_per_l=inside(Analyte.CREATININE),
-            sodium_mmol_per_l=inside(Analyte.SODIUM),
-            ast_u_per_l=inside(Analyte.AST),
-            ast_upper_limit_u_per_l=ast if isinstance(ast, Missing) else ast.upper_limit_inside,
-            alt_u_per_l=inside(Analyte.ALT),
-            platelets_1e9_per_l=inside(Analyte.PLATELETS),
-            ascites=_word(Ascites, facts.get("ascites")),
-            encephalopathy=_word(Encephalopathy, facts.get("encephalopathy")),
-            dialysis=on_dialysis,
+        panel_inputs(
+            lambda analyte: latest_value(record.laboratory, analyte, on=on),
+            ascites=facts.get("ascites"),
+            encephalopathy=facts.get("encephalopathy"),
+            dialysis=dialysis if isinstance(dialysis, bool) else Missing.NOT_RECORDED,
             sex=Sex(sex) if sex in {"female", "male"} else Missing.NOT_RECORDED,
-            age_years=years,
+            age_years=age if isinstance(age, float | Missing) else Missing.NOT_RECORDED,
         )
     )
 
@@ -301,10 +280,6 @@ def _remnants(workup: Workup | None) -> tuple[Score, ...]:
         )
         for one in workup.territories
     )
-
-
-def _word(kind: type[WordT], value: object) -> WordT | Missing:
-    return kind[value.upper()] if isinstance(value, str) else Missing.NOT_RECORDED
 
 
 def _not_asked(one: Override, asked: Profile) -> Finding:

@@ -20,7 +20,8 @@ def albi(
 ) -> Score:
     """Return the ALBI score and its grade 1 to 3, or what it lacks.
 
-    A score of -2.60 or less is grade 1, up to -1.39 grade 2, above it grade 3. In bilobar
+    A score of -2.60 or less is grade 1, up to -1.39 grade 2, above it grade 3; the variant
+    ``modified`` divides grade 2 into 2a and 2b at -2.27. In bilobar
     radioembolization of hepatocellular carcinoma grade 2 predicted liver disease where
     Child-Pugh did not (Cancers 2023;15:4274, quoted second-hand); no figure exists for
     neuroendocrine tumours.
@@ -51,12 +52,10 @@ def albi(
         constants["log_bilirubin"] * log10(bilirubin_umol_per_l)
         + constants["albumin"] * albumin_g_per_l
     )
-    if at_most(score, constants["grade_1_up_to"]):
-        grade = "1"
-    elif at_most(score, constants["grade_2_up_to"]):
-        grade = "2"
-    else:
-        grade = "3"
+    grade = next(
+        (name for name, limit in constants["grades"].items() if at_most(score, limit)),
+        constants["above"],
+    )
     return Score(
         name="ALBI",
         variant=variant,

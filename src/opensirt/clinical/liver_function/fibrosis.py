@@ -2,7 +2,12 @@
 
 from math import sqrt
 
-from opensirt.clinical.liver_function.table import absent, require_positive, variant_of
+from opensirt.clinical.liver_function.table import (
+    absent,
+    require_positive,
+    variant_of,
+    without_value,
+)
 from opensirt.domain.finding import Finding, Severity
 from opensirt.domain.missing import Missing
 from opensirt.domain.score import Number, Score
@@ -31,14 +36,12 @@ def apri(
         "platelets": platelets_1e9_per_l,
     }
     require_positive(**inputs)
-    lacking = absent(**inputs)
     if (
         isinstance(ast_u_per_l, Missing)
         or isinstance(ast_upper_limit_u_per_l, Missing)
         or isinstance(platelets_1e9_per_l, Missing)
     ):
-        reason = next(iter(lacking.values()))
-        return Score(name="APRI", variant=variant, value=reason, missing=lacking, citation=citation)
+        return without_value("APRI", variant, absent(**inputs), citation)
     ratio = ast_u_per_l / ast_upper_limit_u_per_l
     return Score(
         name="APRI",
@@ -72,17 +75,13 @@ def fib_4(
         "platelets": platelets_1e9_per_l,
     }
     require_positive(**inputs)
-    lacking = absent(**inputs)
     if (
         isinstance(age_years, Missing)
         or isinstance(ast_u_per_l, Missing)
         or isinstance(alt_u_per_l, Missing)
         or isinstance(platelets_1e9_per_l, Missing)
     ):
-        reason = next(iter(lacking.values()))
-        return Score(
-            name="FIB-4", variant=variant, value=reason, missing=lacking, citation=citation
-        )
+        return without_value("FIB-4", variant, absent(**inputs), citation)
     return Score(
         name="FIB-4",
         variant=variant,

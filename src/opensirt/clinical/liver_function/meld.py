@@ -6,8 +6,12 @@ from math import log
 from typing import Any
 
 from opensirt.clinical.comparison import at_least, below, rounded
-from opensirt.clinical.liver_function.table import absent, require_positive, variant_of
-from opensirt.domain.citation import Citation
+from opensirt.clinical.liver_function.table import (
+    absent,
+    require_positive,
+    variant_of,
+    without_value,
+)
 from opensirt.domain.laboratory import Analyte, factor_to_inside
 from opensirt.domain.missing import Missing
 from opensirt.domain.score import Number, Score
@@ -49,7 +53,7 @@ def meld(
         dialysis=dialysis,
     )
     if isinstance(inputs, dict):
-        return _without_value("MELD", variant, inputs, citation)
+        return without_value("MELD", variant, inputs, citation)
     bilirubin, ratio, creatinine = inputs
     raw = 10.0 * (
         constants["ln_creatinine"] * log(creatinine)
@@ -92,7 +96,7 @@ def meld_na(
     )
     if isinstance(first.value, Missing):
         lacking = {**first.missing, **absent(sodium=sodium_mmol_per_l)}
-        return _without_value("MELD-Na", variant, lacking, citation)
+        return without_value("MELD-Na", variant, lacking, citation)
     if first.value <= constants["only_above_meld"]:
         return Score(
             name="MELD-Na",
@@ -176,7 +180,7 @@ def meld_3_0(
         lacking = lacking | absent(sodium=sodium_mmol_per_l, albumin=albumin_g_per_l)
         if isinstance(female_term, dict):
             lacking |= female_term
-        return _without_value("MELD 3.0", named, lacking, citation)
+        return without_value("MELD 3.0", named, lacking, citation)
     bilirubin, ratio, creatinine = inputs
     sodium_gap = constants["highest_sodium_mmol_per_l"] - min(
         max(sodium_mmol_per_l, constants["lowest_sodium_mmol_per_l"]),
@@ -250,18 +254,6 @@ def _counted_creatinine(
     if isinstance(dialysis, Missing) and not at_least(measured, highest):
         return dialysis
     return min(max(measured, float(constants["lowest_input"])), highest)
-
-
-def _without_value(
-    name: str, variant: str, lacking: Mapping[str, Missing], citation: Citation
-) -> Score:
-    return Score(
-        name=name,
-        variant=variant,
-        value=next(iter(lacking.values())),
-        missing=lacking,
-        citation=citation,
-    )
 
 
 def _female_term(

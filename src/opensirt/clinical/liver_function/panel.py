@@ -1,13 +1,19 @@
 """All scores of liver function from one set of inputs, in the order in which they are shown."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
+from typing import TypeVar
 
 from opensirt.clinical.liver_function.albi import albi
 from opensirt.clinical.liver_function.child_pugh import Ascites, Encephalopathy, child_pugh
 from opensirt.clinical.liver_function.fibrosis import apri, fib_4
 from opensirt.clinical.liver_function.meld import Sex, meld, meld_3_0, meld_na
+from opensirt.domain.laboratory import Analyte, LabValue
 from opensirt.domain.missing import Missing
 from opensirt.domain.score import Number, Score
+
+WordT = TypeVar("WordT", bound=Enum)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +34,52 @@ class PanelInputs:
     dialysis: bool | Missing = Missing.NOT_RECORDED
     sex: Sex | Missing = Missing.NOT_RECORDED
     age_years: Number = Missing.NOT_RECORDED
+
+
+def panel_inputs(
+    value_of: Callable[[Analyte], LabValue | Missing],
+    *,
+    ascites: object,
+    encephalopathy: object,
+    dialysis: bool | Missing,
+    sex: Sex | Missing,
+    age_years: Number,
+) -> PanelInputs:
+    """Return the inputs of one day.
+
+    Parameters
+    ----------
+    value_of
+        The laboratory value of an analyte that counts on that day.
+    ascites, encephalopathy
+        In the words of ``clinical_facts.toml``; what is no word is missing.
+    """
+
+    def inside(analyte: Analyte) -> Number:
+        value = value_of(analyte)
+        return value if isinstance(value, Missing) else value.inside
+
+    ast = value_of(Analyte.AST)
+    return PanelInputs(
+        bilirubin_umol_per_l=inside(Analyte.BILIRUBIN),
+        albumin_g_per_l=inside(Analyte.ALBUMIN),
+        inr=inside(Analyte.INR),
+        creatinine_umol_per_l=inside(Analyte.CREATININE),
+        sodium_mmol_per_l=inside(Analyte.SODIUM),
+        ast_u_per_l=inside(Analyte.AST),
+        ast_upper_limit_u_per_l=ast if isinstance(ast, Missing) else ast.upper_limit_inside,
+        alt_u_per_l=inside(Analyte.ALT),
+        platelets_1e9_per_l=inside(Analyte.PLATELETS),
+        ascites=_word(Ascites, ascites),
+        encephalopathy=_word(Encephalopathy, encephalopathy),
+        dialysis=dialysis,
+        sex=sex,
+        age_years=age_years,
+    )
+
+
+def _word(kind: type[WordT], value: object) -> WordT | Missing:
+    return kind[value.upper()] if isinstance(value, str) else Missing.NOT_RECORDED
 
 
 def score_panel(given: PanelInputs) -> tuple[Score, ...]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from opensirt.domain.citation import Citation, citation_of
 from opensirt.domain.missing import Missing
+from opensirt.domain.score import Score
 from opensirt.errors import InputError, UnknownNameError
 from opensirt.reference.table import read_table
 
@@ -40,3 +41,16 @@ def require_positive(**inputs: float | Missing) -> None:
     for name, value in inputs.items():
         if not isinstance(value, Missing) and not 0 < value < float("inf"):
             raise InputError(f"{name} is {value}; a positive number is needed")
+
+
+def without_value(
+    name: str, variant: str, lacking: Mapping[str, Missing], citation: Citation
+) -> Score:
+    """Return a score that lacks what `lacking` names, for the first of its reasons."""
+    return Score(
+        name=name,
+        variant=variant,
+        value=next(iter(lacking.values())),
+        missing=lacking,
+        citation=citation,
+    )

@@ -6,9 +6,8 @@ from datetime import date
 
 from opensirt.clinical.age import age_years
 from opensirt.clinical.liver_function.albi import albi
-from opensirt.clinical.liver_function.child_pugh import Ascites, Encephalopathy
 from opensirt.clinical.liver_function.meld import Sex
-from opensirt.clinical.liver_function.panel import PanelInputs, score_panel
+from opensirt.clinical.liver_function.panel import PanelInputs, panel_inputs, score_panel
 from opensirt.domain.laboratory import Analyte, LabValue
 from opensirt.domain.missing import Missing
 from opensirt.domain.patient_record import ClinicalState
@@ -117,28 +116,12 @@ def _panel_inputs(
     dialysis: bool | Missing,
     birth_year: int | Missing,
 ) -> PanelInputs:
-    def near(analyte: Analyte) -> float | Missing:
-        return _nearest(by_analyte[analyte], day, within_days)
-
-    ast = _nearest_value(by_analyte[Analyte.AST], day, within_days)
     close = [one for one in states if abs((one.on - day).days) <= within_days]
     state = min(close, key=lambda one: (abs((one.on - day).days), one.on), default=None)
-    ascites = Missing.NOT_RECORDED if state is None else state.ascites
-    encephalopathy = Missing.NOT_RECORDED if state is None else state.encephalopathy
-    return PanelInputs(
-        bilirubin_umol_per_l=near(Analyte.BILIRUBIN),
-        albumin_g_per_l=near(Analyte.ALBUMIN),
-        inr=near(Analyte.INR),
-        creatinine_umol_per_l=near(Analyte.CREATININE),
-        sodium_mmol_per_l=near(Analyte.SODIUM),
-        ast_u_per_l=near(Analyte.AST),
-        ast_upper_limit_u_per_l=ast if isinstance(ast, Missing) else ast.upper_limit_inside,
-        alt_u_per_l=near(Analyte.ALT),
-        platelets_1e9_per_l=near(Analyte.PLATELETS),
-        ascites=ascites if isinstance(ascites, Missing) else Ascites[ascites.upper()],
-        encephalopathy=encephalopathy
-        if isinstance(encephalopathy, Missing)
-        else Encephalopathy[encephalopathy.upper()],
+    return panel_inputs(
+        lambda analyte: _nearest_value(by_analyte[analyte], day, within_days),
+        ascites=None if state is None else state.ascites,
+        encephalopathy=None if state is None else state.encephalopathy,
         dialysis=dialysis,
         sex=sex,
         age_years=age_years(birth_year, on=day),
