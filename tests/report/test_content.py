@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 import report_results as made
 
@@ -26,10 +27,14 @@ from opensirt.report.content import (
     row,
 )
 from opensirt.report.document import report_document
+from opensirt.report.figures.scene import Scene
+from opensirt.report.figures.slices import slices_top
+from opensirt.report.sections import pictures
 from opensirt.report.sections.chosen import in_order, planned_dose, reported_dose
 from opensirt.report.sections.findings import findings_section
 from opensirt.report.sections.key_results import key_results_section
 from opensirt.report.sections.method import method_section
+from opensirt.report.sections.pictures import pictures_section
 from opensirt.report.sections.plan import plan_section
 from opensirt.report.sections.verification import delivery_section, verification_section
 from opensirt.report.wording import (
@@ -575,3 +580,21 @@ def test_unknown_names_are_shown_as_they_are() -> None:
 def test_a_plan_of_no_rows_is_a_section() -> None:
     plan: Plan = replace(made.plan(), rows=(), chosen=None)
     assert plan_section(plan).blocks == ()
+
+
+def test_slices_of_measured_and_planned_dose_share_one_colour_scale(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tops: list[float | None] = []
+    own: list[float] = []
+
+    def drawn(shown: Scene, at: np.ndarray, *, top: float | None = None) -> bytes:
+        tops.append(top)
+        own.append(slices_top(shown, at))
+        return b"png"
+
+    monkeypatch.setattr(pictures, "slices_png", drawn)
+    section = pictures_section(made.case(), made.result())
+    assert section is not None
+    assert len(tops) == 4
+    assert set(tops) == {max(own)}

@@ -51,7 +51,12 @@ class _Panel:
     anatomy: NDArray[np.float32] | None
 
 
-def slices_png(scene: Scene, focus_mm: NDArray[np.float64]) -> bytes:
+def slices_top(scene: Scene, focus_mm: NDArray[np.float64]) -> float:
+    """Return where the colour scale of three slices ends, for a scale that pictures share."""
+    return _top(_panels(scene, focus_mm))
+
+
+def slices_png(scene: Scene, focus_mm: NDArray[np.float64], *, top: float | None = None) -> bytes:
     """Return three slices through a point with overlay, outlines, colour bar and legend.
 
     Parameters
@@ -60,7 +65,22 @@ def slices_png(scene: Scene, focus_mm: NDArray[np.float64]) -> bytes:
         What is shown.
     focus_mm : (3,)
         Point (x, y, z) in LPS mm that all three slices contain.
+    top
+        Where the colour scale ends, in the unit of the scene; that of these slices when None.
     """
+    panels = _panels(scene, focus_mm)
+    if top is None:
+        top = _top(panels)
+    with style():
+        figure, axes, key, mm_per_in = _layout(panels)
+        shown: dict[str, Outline] = {}
+        for view, panel in panels.items():
+            _draw_panel(axes[view], panel, scene, top, focus_mm, mm_per_in, shown)
+        _draw_key(figure, key, scene, top, panels, shown)
+        return png(figure)
+
+
+def _panels(scene: Scene, focus_mm: NDArray[np.float64]) -> dict[View, _Panel]:
     box = scene.box()
     spacing_mm = float(read_table("display")["slice"]["spacing_mm"])
     panels = {}
@@ -69,14 +89,11 @@ def slices_png(scene: Scene, focus_mm: NDArray[np.float64]) -> bytes:
         anatomy = None if scene.anatomy is None else slice_of(scene.anatomy, where)
         values = slice_of(scene.image, where) * np.float32(scene.scale.factor)
         panels[view] = _Panel(where, values, anatomy)
-    top = top_of_scale([panel.values for panel in panels.values()])
-    with style():
-        figure, axes, key, mm_per_in = _layout(panels)
-        shown: dict[str, Outline] = {}
-        for view, panel in panels.items():
-            _draw_panel(axes[view], panel, scene, top, focus_mm, mm_per_in, shown)
-        _draw_key(figure, key, scene, top, panels, shown)
-        return png(figure)
+    return panels
+
+
+def _top(panels: Mapping[View, _Panel]) -> float:
+    return top_of_scale([panel.values for panel in panels.values()])
 
 
 def _layout(

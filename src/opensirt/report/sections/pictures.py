@@ -1,6 +1,10 @@
 """The pictures of a report, each with a caption and the same in words."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
 
 from opensirt.domain.case import Case, CaseImage
 from opensirt.domain.delivery import Delivery
@@ -13,7 +17,7 @@ from opensirt.report.figures.bands import MOST_PANELS, bands_png
 from opensirt.report.figures.curves import dvh_png, planned_measured_png, worth_drawing
 from opensirt.report.figures.projection import projections_png
 from opensirt.report.figures.scene import Outline, Scene, focus_mm, scene
-from opensirt.report.figures.slices import slices_png
+from opensirt.report.figures.slices import slices_png, slices_top
 from opensirt.report.number import as_gy
 from opensirt.report.sections.chosen import (
     hottest_tumour,
@@ -30,9 +34,29 @@ _WITH_BANDS = (
 )
 
 
+@dataclass(frozen=True, eq=False)
+class _Shown:
+    """One dose with where its slices go, and the pictures that stand between them."""
+
+    name: str
+    words: str
+    dose: DoseResult
+    scene: Scene
+    through: tuple[tuple[Outline, str], ...]
+    """Tumour, and why it."""
+    between: tuple[Picture, ...]
+
+    def points_mm(self) -> list[NDArray[np.float64]]:
+        """Return where its slices meet; the middle where there is no tumour."""
+        return [focus_mm(one) for one, _ in self.through] or [_middle_mm(self.scene)]
+
+
 def pictures_section(case: Case, result: CaseResult) -> Section | None:
-    """Return slices, projections and histograms of the measured and of the planned dose."""
-    found: list[Picture] = []
+    """Return slices, projections and histograms of the measured and of the planned dose.
+
+    All slices of doses share one colour scale, so that they can be compared.
+    """
+    doses: list[_Shown] = []
     if result.verification is not None:
         dose = result.verification.primary_result
         image = case.image(result.verification.image_id)
@@ -42,7 +66,7 @@ def pictures_section(case: Case, result: CaseResult) -> Section | None:
         if delivery is not None and delivery.planned_structures:
             between.insert(0, _comparison(delivery))
         between = [*_bands(result.verification), *between]
-        found += _of_dose(case, result, dose, image, "measured", words, between)
+        doses.append(_shown(case, result, dose, image, "measured", words, between))
     scout = case.scout()
     if result.plan is not None and scout is not None:
         planned = planned_dose(result.plan)
@@ -51,7 +75,9 @@ def pictures_section(case: Case, result: CaseResult) -> Section | None:
             device, model = device_words(chosen.device).lower(), model_words(chosen.model).lower()
             words = f"planned dose, {device}, {model}"
             between = [_projection(scout, result.drawn, "scout")]
-            found += _of_dose(case, result, planned, scout, "planned", words, between)
+            doses.append(_shown(case, result, planned, scout, "planned", words, between))
+    tops = [slices_top(one.scene, point) for one in doses for point in one.points_mm()]
+    found = [made for one in doses for made in _of_dose(one, max(tops))]
     if (
         result.workup is not None
         and scout is not None
@@ -66,7 +92,7 @@ def _ct_of(case: Case, image: Image3D) -> CtImage | None:
     return found.image if found is not None and isinstance(found.image, CtImage) else None
 
 
-def _of_dose(
+def _shown(
     case: Case,
     result: CaseResult,
     dose: DoseResult,
@@ -74,8 +100,8 @@ def _of_dose(
     name: str,
     words: str,
     between: Sequence[Picture],
-) -> list[Picture]:
-    """Return slices through one tumour, the DVH, further pictures, and the other slices."""
+) -> _Shown:
+    """Choose the tumours that the slices of a dose go through."""
     shown = scene(dose.dose, result.drawn, ct=_ct_of(case, dose.dose), activity=image.image)
     reasons: dict[str, str] = {}
     for one, reason in (
@@ -85,20 +111,24 @@ def _of_dose(
         if one is not None:
             before = reasons.get(one.label)
             reasons[one.label] = f"{before} and {reason}" if before else reason
+    outlines = ((_outline(shown, label), reason) for label, reason in reasons.items())
+    through = tuple((outline, reason) for outline, reason in outlines if outline is not None)
+    return _Shown(name, words, dose, shown, through, tuple(between))
+
+
+def _of_dose(one: _Shown, top: float) -> list[Picture]:
+    """Return slices through one tumour, the DVH, further pictures, and the other slices."""
     found = []
-    for number, (label, reason) in enumerate(reasons.items(), 1):
-        outline = _outline(shown, label)
-        if outline is None:
-            continue
-        mean = as_gy(dose.structure(label).mean_gy)
-        found.append(
-            _slices(shown, outline, f"{name}_slices_{number}", f"{words}, through {reason}", mean)
-        )
+    for number, (outline, reason) in enumerate(one.through, 1):
+        mean = as_gy(one.dose.structure(outline.label).mean_gy)
+        name = f"{one.name}_slices_{number}"
+        words = f"{one.words}, through {reason}"
+        found.append(_slices(one.scene, outline, name, words, mean, top=top))
     if not found:
-        found.append(_middle(shown, f"{name}_slices_1", words))
-    histograms = [_histograms(dose, name, words)] if dose.dvhs else []
+        found.append(_middle(one.scene, f"{one.name}_slices_1", one.words, top=top))
+    histograms = [_histograms(one.dose, one.name, one.words)] if one.dose.dvhs else []
     # Slices fill most of a page; the flat pictures share one.
-    found[1:1] = [*histograms, *between]
+    found[1:1] = [*histograms, *one.between]
     return found
 
 
@@ -166,10 +196,12 @@ def _outline(shown: Scene, label: str) -> Outline | None:
     return next((one for one in shown.outlines if one.label == label), None)
 
 
-def _slices(shown: Scene, outline: Outline, name: str, words: str, mean: str) -> Picture:
+def _slices(
+    shown: Scene, outline: Outline, name: str, words: str, mean: str, *, top: float | None = None
+) -> Picture:
     return Picture(
         name,
-        slices_png(shown, focus_mm(outline)),
+        slices_png(shown, focus_mm(outline), top=top),
         f"{words[:1].upper()}{words[1:]}: {outline.label}, mean {mean} {shown.scale.unit}.",
         f"Axial, coronal and sagittal slices through {outline.label} with "
         f"{shown.scale.quantity.lower()} in colour, outlines of liver and tumours, orientation "
@@ -177,15 +209,18 @@ def _slices(shown: Scene, outline: Outline, name: str, words: str, mean: str) ->
     )
 
 
-def _middle(shown: Scene, name: str, words: str) -> Picture:
-    """Return slices through the middle of what is shown, where no tumour is drawn."""
-    import numpy as np
-
+def _middle_mm(shown: Scene) -> NDArray[np.float64]:
+    """Return the middle of what is shown, (x, y, z) in LPS mm."""
     box = shown.box()
-    middle = (np.array(box.low) + np.array(box.high)) / 2
+    middle: NDArray[np.float64] = (np.array(box.low) + np.array(box.high)) / 2
+    return middle
+
+
+def _middle(shown: Scene, name: str, words: str, *, top: float | None = None) -> Picture:
+    """Return slices through the middle of what is shown, where no tumour is drawn."""
     return Picture(
         name,
-        slices_png(shown, middle),
+        slices_png(shown, _middle_mm(shown), top=top),
         f"{words[:1].upper()}{words[1:]}: through the middle; no tumour is drawn.",
         f"Axial, coronal and sagittal slices with {shown.scale.quantity.lower()} in colour.",
     )
