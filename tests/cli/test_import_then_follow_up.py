@@ -30,8 +30,8 @@ TABLE = f"""{COLUMNS}
 
 def blocks() -> tuple[str, str]:
     text = HOW_TO.read_text(encoding="utf-8")
-    mapping, follow_up, _ = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
-    return mapping, follow_up
+    mapping, follow_up, symptoms, _ = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+    return mapping, follow_up + symptoms
 
 
 def test_the_mapping_of_the_how_to_imports_and_the_record_comes_back(tmp_path: Path) -> None:
