@@ -4,12 +4,19 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
+import SimpleITK
+from builders import ball, centred_grid, counts, structure
 from case_folder import write_case
 from click.testing import CliRunner
 from doc_pages import ROOT, blocks_of, commands_in
+from numpy.typing import NDArray
 
 from opensirt.cli import main
+from opensirt.domain.image import Image3D
+from opensirt.domain.structure import StructureKind
+from opensirt.files.write import write_label_map_seg_nrrd, write_nifti, write_nrrd
 
 HOW_TO = ROOT / "docs" / "how-to"
 
@@ -83,3 +90,28 @@ def test_choose_activities_then_approve_and_order(
     with (tmp_path / "my-case" / "case.toml").open("a", encoding="utf-8") as file:
         file.write(shown.text)
     assert "to dispense" in follow([["order", "my-case", "--at", "2026-03-05T10:00+01:00"]])
+
+
+def meta_image(path: Path, values: NDArray[np.floating]) -> None:
+    image = SimpleITK.GetImageFromArray(values.astype(np.float32))
+    image.SetSpacing((4.0, 4.0, 4.0))
+    SimpleITK.WriteImage(image, str(path))
+
+
+def test_dose_of_any_image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    grid = centred_grid((16, 16, 16), (4.0, 4.0, 4.0), "one")
+    liver = ball(grid, (0.0, 0.0, 0.0), 20.0)
+    image = counts(grid, np.where(liver.values, 50.0, 0.0))
+    write_nifti(tmp_path / "activity.nii.gz", image)
+    write_nrrd(tmp_path / "spect.nrrd", image)
+    inside = Image3D(grid=grid, values=liver.values.astype(np.float32))
+    write_nifti(tmp_path / "liver.nii.gz", inside)
+    organ = structure("liver", StructureKind.LIVER, liver)
+    write_label_map_seg_nrrd(tmp_path / "organs.seg.nrrd", [organ])
+    meta_image(tmp_path / "tia.mha", image.values)
+    meta_image(tmp_path / "ct.mha", np.where(liver.values, 55.0, -1000.0))
+    said = follow(commands("dose-of-any-image.md"))
+    assert (tmp_path / "kernel.csv").read_text(encoding="utf-8").startswith("i,j,k,s_mgy")
+    assert "liver" in (tmp_path / "dvh.csv").read_text(encoding="utf-8")
+    assert "energy scored" in said
