@@ -133,6 +133,31 @@ def test_changed_rows_and_a_second_answer_are_refused(folder: Path) -> None:
     assert not (folder / "again.json").exists()
 
 
+def test_a_new_plan_on_a_few_changed_rows_is_refused(folder: Path) -> None:
+    """Two plans, and a row more between them: the difference of the answers would be that row."""
+    share(folder, "centre-0", 0)
+    other = PLAN_TOML.replace('key = "five-centres"', 'key = "next"')
+    (folder / "next.toml").write_text(other, encoding="utf-8")
+    words: list[str | Path] = ["cohort", "share", folder / "centre-0.csv"]
+    words += ["--plan", folder / "next.toml", "--centre", "centre-0"]
+    words += ["--key", folder / "centre-0.pem", "--out", folder / "next.json"]
+    table = centre(0, 120)
+    write_table(folder / "centre-0.csv", {name: one[1:] for name, one in table.items()})
+    refused = run(*words)
+    assert refused.exit_code == 2
+    assert "1 rows differ from those that plan five-centres was answered with" in refused.stderr
+    assert not (folder / "next.json").exists()
+    write_table(folder / "centre-0.csv", {name: one[5:] for name, one in table.items()})
+    assert run(*words).exit_code == 0
+    ledger = json.loads((folder / "centre-0.pem.ledger.json").read_text())
+    assert "digests" not in json.loads((folder / "next.json").read_text())
+    del ledger["entries"][0]["digests"]
+    (folder / "centre-0.pem.ledger.json").write_text(json.dumps(ledger))
+    words[-1] = folder / "third.json"
+    (folder / "next.toml").write_text(other.replace("next", "third"), encoding="utf-8")
+    assert "with an earlier program" in run(*words).stderr
+
+
 def test_tampering_and_a_new_key_between_rounds_are_refused(folder: Path) -> None:
     files = [share(folder, name, 0) for name in NAMES]
     pool(folder, 0, files)

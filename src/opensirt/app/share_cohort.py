@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+import secrets
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,9 +17,21 @@ from opensirt.files.number_table import read_number_table
 from opensirt.files.shared_file import share_document, values_that_leave, write_shared_file
 from opensirt.files.shared_plan import read_point, read_shared_plan
 from opensirt.files.signing_key import new_signing_key, public_text, read_signing_key
+from opensirt.outcomes.federated.differencing import (
+    EarlierAnswer,
+    ReleasedTable,
+    refuse_few_changed,
+    row_digests,
+)
 from opensirt.outcomes.federated.disclosure import sharing_rules
 from opensirt.outcomes.federated.plan import SharedPlan
-from opensirt.outcomes.federated.share import CentreShare, Columns, share
+from opensirt.outcomes.federated.share import (
+    CentreShare,
+    Columns,
+    complete_rows,
+    released_table,
+    share,
+)
 from opensirt.whole_file import whole_file
 
 LEDGER_SCHEMA = "opensirt/share-ledger/1"
@@ -51,7 +64,9 @@ def share_cohort(
 
     A ledger beside the key keeps what left: when, which plan and round, how many values, and the
     hash of the columns. A second answer to one plan from other rows is refused: the difference of
-    two answers is the rows that changed. Without `out` nothing is written but a new key.
+    two answers is the rows that changed. So is an answer to another plan whose rows differ in a
+    few: a digest of every value stays in the ledger for that. Without `out` nothing is written but
+    a new key.
 
     Raises
     ------
@@ -72,6 +87,10 @@ def share_cohort(
     ledger = _read_ledger(ledger_path)
     rows = _hash(columns)
     _refuse_changed(ledger, plan, round_number, rows, ledger_path)
+    kept, _ = complete_rows(plan, columns)
+    digests = row_digests(kept, ledger["salt"])
+    earlier = _earlier(ledger, plan)
+    refuse_few_changed(digests, earlier, sharing_rules())
     made = share(
         plan,
         columns,
@@ -79,6 +98,7 @@ def share_cohort(
         round_number=round_number,
         points=points,
         rules=sharing_rules(),
+        earlier=earlier,
     )
     leaving = values_that_leave(share_document(made))
     if out is not None:
@@ -92,6 +112,12 @@ def share_cohort(
                 "round": round_number,
                 "rows_sha256": rows,
                 "n_values": made.n_values,
+                "digests": {name: list(one) for name, one in digests.items()},
+                "tables": [
+                    asdict(released_table(one, made.risk_tables[one.name]))
+                    for one in plan.risk_tables
+                    if one.name in made.risk_tables
+                ],
                 "file": out.name,
                 "file_sha256": hashlib.sha256(out.read_bytes()).hexdigest(),
                 "withheld": [
@@ -150,14 +176,46 @@ def _hash(columns: Columns) -> str:
 
 def _read_ledger(path: Path) -> dict[str, Any]:
     if not path.is_file():
-        return {"schema": LEDGER_SCHEMA, "entries": []}
+        return {"schema": LEDGER_SCHEMA, "salt": secrets.token_hex(16), "entries": []}
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
         raise InputError(f"{path.name} is damaged ({error}); restore it from a backup") from None
     if not isinstance(found, dict) or found.get("schema") != LEDGER_SCHEMA:
         raise InputError(f"{path.name} is no ledger; restore it from a backup")
+    found.setdefault("salt", secrets.token_hex(16))
     return found
+
+
+def _earlier(ledger: dict[str, Any], plan: SharedPlan) -> list[EarlierAnswer]:
+    """Return what answers to other plans let out.
+
+    Raises
+    ------
+    InputError
+        When an entry is of an earlier program, which kept too little to compare rows.
+    """
+    made = []
+    for entry in ledger["entries"]:
+        if entry["plan_sha256"] == plan.sha256:
+            continue
+        if "digests" not in entry:
+            raise InputError(
+                f"plan {entry['plan']} was answered with an earlier program, whose ledger cannot "
+                "tell which rows it was: begin a new key for what is to come, and keep this ledger"
+            )
+        made.append(
+            EarlierAnswer(
+                plan=entry["plan"],
+                rows=entry["digests"],
+                tables=tuple(
+                    ReleasedTable(time=one["time"], event=one["event"], edges=tuple(one["edges"]))
+                    for one in entry["tables"]
+                ),
+                n_values=entry["n_values"],
+            )
+        )
+    return made
 
 
 def _refuse_changed(

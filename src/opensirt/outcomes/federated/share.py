@@ -1,6 +1,6 @@
 """One centre's part of a round: the sums that may leave, and what is withheld."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -8,6 +8,12 @@ import numpy as np
 
 from opensirt.errors import InputError
 from opensirt.outcomes.arrays import Floats
+from opensirt.outcomes.federated.differencing import (
+    EarlierAnswer,
+    ReleasedTable,
+    close_outcomes,
+    close_tables,
+)
 from opensirt.outcomes.federated.disclosure import (
     SMALL,
     SharingRules,
@@ -76,13 +82,15 @@ def share(
     round_number: int,
     points: Mapping[str, tuple[float, ...]],
     rules: SharingRules,
+    earlier: Sequence[EarlierAnswer] = (),
 ) -> CentreShare:
     """Return what a centre shares of its table in a round.
 
     Only rows with a value in every column of the plan take part, in all models and tables alike:
     else the difference of two counts would tell how few rows lack one. Risk tables are shared in
     round 0 only; they do not depend on parameters. A model is shared whole or withheld whole:
-    sums with a gap would give estimates of nothing.
+    sums with a gap would give estimates of nothing. What would follow from this answer together
+    with its other parts, or with earlier answers to other plans, stays at home too.
 
     Raises
     ------
@@ -92,19 +100,33 @@ def share(
     models: dict[str, SharedSums] = {}
     tables: dict[str, IntervalTable] = {}
     withheld: list[Withheld] = []
-    kept, left_out = _complete(plan, columns)
+    kept, left_out = complete_rows(plan, columns)
+    outcomes: list[str] = []
     for model in plan.models:
-        found = _model(model, kept, points, round_number, rules, left_out=told(left_out, rules))
-        if isinstance(found, Withheld):
-            withheld.append(found)
+        found = close_outcomes(model.outcome, outcomes, kept, name=model.name, rules=rules)
+        shared = found or _model(
+            model,
+            kept,
+            points,
+            round_number,
+            rules,
+            left_out=told(left_out, rules),
+            earlier=earlier,
+        )
+        if isinstance(shared, Withheld):
+            withheld.append(shared)
         else:
-            models[model.name] = found
+            models[model.name] = shared
+            outcomes.append(model.outcome)
+    released = [table for one in earlier for table in one.tables]
     for wanted in plan.risk_tables if round_number == 0 else ():
-        made = _risk_table(wanted, kept, rules)
+        made = _risk_table(wanted, kept, rules, released, outcomes)
         if isinstance(made, Withheld):
             withheld.append(made)
         else:
             tables[wanted.name] = made
+            released.append(released_table(wanted, made))
+            outcomes.append(wanted.event)
     return CentreShare(
         plan_sha256=plan.sha256,
         centre=centre,
@@ -115,7 +137,12 @@ def share(
     )
 
 
-def _complete(plan: SharedPlan, columns: Columns) -> tuple[Columns, int]:
+def released_table(wanted: SharedRiskTable, made: IntervalTable) -> ReleasedTable:
+    """Return what a table that leaves tells, for the comparison with later ones."""
+    return ReleasedTable(time=wanted.time, event=wanted.event, edges=made.edges)
+
+
+def complete_rows(plan: SharedPlan, columns: Columns) -> tuple[Columns, int]:
     """Return the rows with a value in every column of the plan, and how many have not."""
     names = {name for one in plan.models for name in one.columns}
     names |= {name for one in plan.risk_tables for name in (one.time, one.event)}
@@ -144,6 +171,7 @@ def _model(
     rules: SharingRules,
     *,
     left_out: int | str,
+    earlier: Sequence[EarlierAnswer],
 ) -> SharedSums | Withheld:
     outcome = _flags(kept[model.outcome], model.outcome)
     if len(outcome) < 2 * rules.least:
@@ -169,7 +197,8 @@ def _model(
         what=model.name,
         largest_share=sums.largest_share,
         predictor=design @ point,
-        n_values=model.n_values * (round_number + 1),
+        n_values=model.n_values * (round_number + 1)
+        + sum(one.n_values for one in earlier if set(model.columns) <= set(one.rows)),
         n_table=len(outcome) * (len(model.columns) - bool(model.cluster)),
         rules=rules,
     )
@@ -202,10 +231,19 @@ def _rows(matrix: Floats) -> tuple[tuple[float, ...], ...]:
 
 
 def _risk_table(
-    wanted: SharedRiskTable, kept: Columns, rules: SharingRules
+    wanted: SharedRiskTable,
+    kept: Columns,
+    rules: SharingRules,
+    released: Sequence[ReleasedTable],
+    outcomes: Sequence[str],
 ) -> IntervalTable | Withheld:
     seen = _flags(kept[wanted.event], wanted.event) == 1.0
     made = coarsened(interval_table(kept[wanted.time], seen, wanted.edges), rules)
     if made is None:
         return Withheld(wanted.name, SMALL, "fewer than five events or censored in all")
-    return made
+    reason = close_outcomes(wanted.event, outcomes, kept, name=wanted.name, rules=rules)
+    return (
+        reason
+        or close_tables(released_table(wanted, made), released, kept, name=wanted.name, rules=rules)
+        or made
+    )
