@@ -190,6 +190,8 @@ def test_death_before_any_imaging_ends_progression_free_survival(store: Store) -
     assert column(store, "pfs_days")[4:] == [30.0, NOT_DONE, NOT_DONE]
     assert column(store, "pfs_event")[4:] == [1.0, NOT_DONE, NOT_DONE]
     assert column(store, "best_response")[4:] == [NOT_DONE] * 3
+    assert column(store, "responded")[4:] == [0.0, 0.0, NOT_DONE]
+    assert column(store, "response_day")[4:] == [Missing.NOT_REACHED] * 2 + [NOT_DONE]
 
 
 def test_imaging_after_the_last_follow_up_record_is_not_overlooked(store: Store) -> None:

@@ -78,11 +78,9 @@ def test_the_same_rows_or_many_others_are_answered() -> None:
 def test_intervals_between_the_edges_of_two_tables_are_cells_too() -> None:
     table = centre(4, 200)
     first = PLAN.risk_tables[0]
-    second = SharedRiskTable(
-        name="again", time="months", event="died", edges=(0.0, 7.0, 12.0, 18.0, 24.0, 36.0)
-    )
+    second = SharedRiskTable(name="again", time="months", event="died", edges=(0.0, 13.0, 24.0))
     made = answered(table, replace(PLAN, risk_tables=(first, second)))
-    between = (table["months"] >= 6) & (table["months"] < 7) & (table["died"] == 1.0)
+    between = (table["months"] >= 12) & (table["months"] < 13) & (table["died"] == 0.0)
     assert between.sum() < RULES.least
     assert set(made.risk_tables) == {"overall survival"}
     assert [(one.what, one.reason) for one in made.withheld] == [("again", SMALL)]

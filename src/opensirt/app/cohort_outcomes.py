@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from opensirt.outcomes.local_dose_model import LocalDoseModel
     from opensirt.outcomes.survival_analysis import SurvivalAnalysis
     from opensirt.outcomes.table_one import TableOne
+    from opensirt.outcomes.time_dependent import StateEffect
     from opensirt.report.content import Document
 
 
@@ -176,8 +177,21 @@ def table_one_pages(found: "TableOne", *, made_at: datetime, out: Path | None) -
     """Return table 1 as a document, and write the page where it is wanted."""
     from opensirt.report.table_one_document import table_one_document
 
-    def with_participants(one: "TableOne", **words: str) -> "Document":
-        return _with_participants(table_one_document(one, **words), one.participants)
+    return _flow_pages(table_one_document, found, made_at=made_at, out=out)
+
+
+def state_pages(found: "StateEffect", *, made_at: datetime, out: Path | None) -> "Document":
+    """Return the effect of a state as a document, and write the page where it is wanted."""
+    from opensirt.report.state_effect_document import state_effect_document
+
+    return _flow_pages(state_effect_document, found, made_at=made_at, out=out)
+
+
+def _flow_pages(
+    document_of: Callable[..., "Document"], found: Analysis, *, made_at: datetime, out: Path | None
+) -> "Document":
+    def with_participants(one: Analysis, **words: str) -> "Document":
+        return _with_participants(document_of(one, **words), one.participants)
 
     return document_pages(with_participants, found, made_at=made_at, out=out)
 

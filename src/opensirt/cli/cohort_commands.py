@@ -19,6 +19,7 @@ from opensirt.cli.outcome_commands import (
 from opensirt.cli.rate_commands import response, toxicity
 from opensirt.cli.scores_command import scores
 from opensirt.cli.share_command import share
+from opensirt.cli.state_command import state
 
 
 @click.group()
@@ -34,6 +35,7 @@ for _command in (
     compare,
     quality_of_life,
     scores,
+    state,
     survival,
     dose_response,
     local_target,

@@ -214,7 +214,8 @@ OUTCOME: tuple[Measure, ...] = (
     (
         Variable(
             name="responded",
-            meaning="Objective response: the best overall response is complete or partial",
+            meaning="Objective response seen: best overall response complete or partial; no where "
+            "no imaging was done after treatment, or none could be judged",
             kind=VariableKind.FLAG,
             source=_BEST,
             later=True,

@@ -121,8 +121,16 @@ def best(course: Course) -> str | Missing:
 
 
 def responded(course: Course) -> bool | Missing:
-    """Whether the best overall response is complete or partial."""
+    """Whether an objective response was seen; no where nobody looked, or it could not be judged.
+
+    Who died before any imaging has not responded: leaving those out would favour the others.
+    """
+    reading = overall(course)
+    if not isinstance(reading, Missing) and _reason(reading) is Missing.NOT_DONE:
+        return False
     found = best(course)
+    if found is Missing.NOT_EVALUABLE and _reason(reading) is None:
+        return False
     return found if isinstance(found, Missing) else found in _OBJECTIVE
 
 

@@ -37,6 +37,8 @@ class CoxData:
     stratum: Ints
     weight: Floats | None = None
     cluster: Ints | None = None
+    entry: Floats | None = None
+    """When each row comes under observation (delayed entry, or a value that changed then)."""
 
     @classmethod
     def of(
@@ -48,13 +50,15 @@ class CoxData:
         stratum: ArrayLike | None = None,
         weight: ArrayLike | None = None,
         cluster: ArrayLike | None = None,
+        entry: ArrayLike | None = None,
     ) -> Self:
         """Return the data, checked.
 
         Raises
         ------
         InputError
-            When a column has gaps, does not vary, repeats others, or lengths differ.
+            When a column has gaps, does not vary, repeats others, lengths differ, or a row enters
+            no earlier than its time.
         """
         where = f"Cox model of {times.endpoint.title}"
         matrix = columns(x, names, where=where)
@@ -65,6 +69,12 @@ class CoxData:
         weights = None if weight is None else vector(weight, times.n, where=f"{where}, weight")
         if weights is not None and np.any(weights <= 0):
             raise InputError(f"{where}: a weight is not above zero; leave those rows out")
+        entries = None if entry is None else vector(entry, times.n, where=f"{where}, entry")
+        if entries is not None and np.any(entries >= times.time):
+            raise InputError(
+                f"{where}: {int(np.sum(entries >= times.time))} rows come under observation no "
+                "earlier than they end; leave them out and say so"
+            )
         return cls(
             times=times,
             x=matrix,
@@ -74,6 +84,7 @@ class CoxData:
             cluster=(
                 None if cluster is None else np.unique(np.asarray(cluster), return_inverse=True)[1]
             ),
+            entry=entries,
         )
 
 
@@ -88,7 +99,12 @@ def cox_sums(data: CoxData, coefficients: Floats, *, x: Floats | None = None) ->
             weight = None if data.weight is None else data.weight[rows]
             made.append(
                 risk_set_sums(
-                    data.times.time[rows], event, matrix[rows], coefficients, weight=weight
+                    data.times.time[rows],
+                    event,
+                    matrix[rows],
+                    coefficients,
+                    weight=weight,
+                    entry=None if data.entry is None else data.entry[rows],
                 )
             )
     return made
@@ -204,6 +220,8 @@ def _estimates(data: CoxData, standard: Floats, where: str) -> Floats:
     frame["time"], frame["event"] = data.times.time, data.times.event
     frame["stratum"] = data.stratum
     frame["weight"] = 1.0 if data.weight is None else data.weight
+    if data.entry is not None:
+        frame["entry"] = data.entry
     found = np.full(standard.shape[1], np.inf)
     try:
         with warnings.catch_warnings():
@@ -215,6 +233,7 @@ def _estimates(data: CoxData, standard: Floats, where: str) -> Floats:
                 "event",
                 strata=["stratum"],
                 weights_col="weight",
+                entry_col=None if data.entry is None else "entry",
                 fit_options={"precision": _PRECISION},
             )
         found = fitted.params_.to_numpy(dtype=np.float64)
@@ -236,16 +255,22 @@ def score_residuals(data: CoxData, coefficients: Floats, *, x: Floats | None = N
         event = data.times.event[rows]
         if event.any():
             weight = None if data.weight is None else data.weight[rows]
+            entry = None if data.entry is None else data.entry[rows]
             made[rows] = _residuals(
-                data.times.time[rows], event, matrix[rows], coefficients, weight
+                data.times.time[rows], event, matrix[rows], coefficients, weight, entry
             )
     return made
 
 
 def _residuals(
-    time: Floats, seen: Flags, x: Floats, coefficients: Floats, weight: Floats | None
+    time: Floats,
+    seen: Flags,
+    x: Floats,
+    coefficients: Floats,
+    weight: Floats | None,
+    entry: Floats | None,
 ) -> Floats:
-    sums = risk_set_sums(time, seen, x, coefficients, weight=weight)
+    sums = risk_set_sums(time, seen, x, coefficients, weight=weight, entry=entry)
     steps = efron_steps(sums)
     k, p = len(sums.time), x.shape[1]
 
@@ -259,8 +284,12 @@ def _residuals(
     own, own_x = at_times(steps.share * steps.part), means(steps.share * steps.part)
     mean = means(np.ones(len(steps.at))) / np.maximum(sums.deaths, 1.0)[:, None]
     until = np.searchsorted(sums.time, time, side="right")
-    total = np.append(0.0, np.cumsum(hazard))[until]
-    total_x = np.vstack([np.zeros(p), np.cumsum(hazard_x, axis=0)])[until]
+    upto = np.append(0.0, np.cumsum(hazard))
+    upto_x = np.vstack([np.zeros(p), np.cumsum(hazard_x, axis=0)])
+    total, total_x = upto[until], upto_x[until]
+    if entry is not None:
+        since = np.searchsorted(sums.time, entry, side="right")
+        total, total_x = total - upto[since], total_x - upto_x[since]
     relative = np.exp(x @ coefficients)[:, None]
     made = -relative * (x * total[:, None] - total_x)
     at = until[seen] - 1

@@ -44,6 +44,7 @@ def risk_set_sums(
     *,
     weight: Floats | None = None,
     at: Floats | None = None,
+    entry: Floats | None = None,
 ) -> RiskSetSums:
     """Return the sums of one group at its distinct event times, or at given ones.
 
@@ -57,6 +58,9 @@ def risk_set_sums(
         1 where not given.
     at : (k,)
         Rising times that include every event time of the group (the event times of all centres).
+    entry : (n,)
+        When each row comes under observation: it is at risk after that and up to its time. 0 for
+        all where not given.
 
     Raises
     ------
@@ -71,6 +75,12 @@ def risk_set_sums(
     k, p = len(moments), x.shape[1]
     risk = until >= 0
     s0, s1, s2 = _moments(until[risk], r[risk], x[risk], k)
+    if entry is not None:
+        # Whoever enters at a moment or later is not at risk at it.
+        waiting = np.searchsorted(moments, entry, side="right") - 1
+        rows = waiting >= 0
+        w0, w1, w2 = _moments(waiting[rows], r[rows], x[rows], k)
+        s0, s1, s2 = s0 - w0, s1 - w1, s2 - w2
     place = until[event]
     if k == 0 or np.any(moments[np.maximum(place, 0)] != time[event]):
         raise InputError("the given times do not include every event time of the group")
