@@ -136,6 +136,15 @@ def test_measurable_by_liver_or_by_blood_pool_where_the_liver_is_diseased(
     assert found is expected
 
 
+def test_a_scan_that_is_not_evaluable_names_what_is_not_known() -> None:
+    gone = Missing.NOT_RECORDED
+    given = PercistInput(**{**PLAIN, "extent_change_fraction": gone, "new_lesion": gone})
+    assert percist_response(given).missing == ("new lesion", "total lesion glycolysis")
+    assert percist_response(PercistInput(**PLAIN)).missing == ()
+    worse = PercistInput(**{**PLAIN, "now_sul": 12.0, "extent_change_fraction": gone})
+    assert (percist_response(worse).category, percist_response(worse).missing) == (PMD, ())
+
+
 GOOD = ScanFacts(
     liver_mean_sul=1.6,
     injected_activity_mbq=200.0,

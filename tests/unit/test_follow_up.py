@@ -407,3 +407,16 @@ def test_a_later_treatment_of_the_record_that_the_course_does_not_name_is_said()
     assert not said(TreatmentKind.SOMATOSTATIN_ANALOGUE, 60)
     assert not said(TreatmentKind.CAPTEM, -60)
     assert not said(TreatmentKind.CAPTEM, 160)
+
+
+def test_a_visit_at_which_nobody_said_whether_there_are_new_lesions_says_so() -> None:
+    first, later = RECORD.imaging
+    silent = replace(RECORD, imaging=(first, replace(later, new_lesions=Missing.NOT_RECORDED)))
+    found = made(silent, criteria=("recist_1_1",))
+    (visit,) = by_criterion(found, "recist_1_1").assessments
+    assert (visit.overall, visit.new_lesion) == (
+        ResponseCategory.NOT_EVALUABLE,
+        Missing.NOT_RECORDED,
+    )
+    assert "new_lesions_not_said" in {one.rule for one in found.findings}
+    assert "new_lesions_not_said" not in {one.rule for one in made().findings}

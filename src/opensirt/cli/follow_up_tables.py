@@ -188,7 +188,7 @@ def _response_tables(made: "FollowUp") -> None:
     if isinstance(made.metabolic, MetabolicCourse):
         _table(
             f"Metabolic response ({made.metabolic.limits.title}: {made.metabolic.limits.text})",
-            ("on", "response", "SUL peak", "lesion glycolysis"),
+            ("on", "response", "SUL peak", "lesion glycolysis", "not known"),
             [
                 (
                     str(one.on),
@@ -199,6 +199,7 @@ def _response_tables(made: "FollowUp") -> None:
                     if isinstance(one.response, Missing)
                     else _percent(one.response.change_fraction),
                     _percent(one.glycolysis_change_fraction),
+                    "" if isinstance(one.response, Missing) else ", ".join(one.response.missing),
                 )
                 for one in made.metabolic.assessments
             ],

@@ -6,6 +6,7 @@ from enum import Enum
 
 from opensirt.domain.citation import Citation
 from opensirt.domain.finding import Finding
+from opensirt.domain.missing import Missing
 
 
 class ResponseCategory(Enum):
@@ -34,7 +35,8 @@ class ResponseAssessment:
     overall: ResponseCategory
     target: ResponseCategory | None
     non_target: ResponseCategory | None
-    new_lesion: bool
+    new_lesion: bool | Missing
+    """A `Missing` when nobody said whether there is one."""
     baseline: float | None
     smallest: float | None
     now: float | None

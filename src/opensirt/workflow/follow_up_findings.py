@@ -99,6 +99,7 @@ def record_findings(
     found += check_targets(record.lesions) if record.lesions else ()
     found += _baseline_imaging(record, course)
     found += _new_therapy(record, course, on)
+    found += _new_lesions_not_said(record, course)
     return tuple(found)
 
 
@@ -126,6 +127,22 @@ def _baseline_imaging(record: PatientRecord, course: FollowUpCourse) -> tuple[Fi
             Finding(Severity.WARN, "baseline_imaging_old", text, days, most, rules["source"])
         )
     return tuple(found)
+
+
+def _new_lesions_not_said(record: PatientRecord, course: FollowUpCourse) -> tuple[Finding, ...]:
+    """Say which visits are not evaluable because nobody said whether there are new lesions."""
+    days = [
+        one.on.isoformat()
+        for one in record.imaging
+        if one.on > course.treated_on and isinstance(one.new_lesions, Missing)
+    ]
+    if not days or not record.lesions:
+        return ()
+    text = (
+        f"nobody said whether there are new lesions on {', '.join(sorted(days))}: not evaluable "
+        "unless it is progression; write new_lesions = [] where somebody looked and found none"
+    )
+    return (Finding(Severity.NOTE, "new_lesions_not_said", text, len(days)),)
 
 
 def _new_therapy(record: PatientRecord, course: FollowUpCourse, on: date) -> tuple[Finding, ...]:

@@ -92,7 +92,7 @@ def assess_course(
                 overall=overall_response(target, non_target, new),
                 target=target,
                 non_target=non_target,
-                new_lesion=new is True,
+                new_lesion=new,
                 baseline=sizes.baseline_sum if sizes else None,
                 smallest=smallest if sizes else None,
                 now=sizes.measured if sizes and complete else None,

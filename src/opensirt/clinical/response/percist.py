@@ -120,6 +120,8 @@ class PercistResponse:
     category: MetabolicResponse
     change_fraction: Number
     limits: PercistLimits
+    missing: tuple[str, ...] = ()
+    """What makes it not evaluable, empty otherwise."""
 
 
 def percist_response(
@@ -144,7 +146,28 @@ def percist_response(
         if isinstance(given.now_sul, Missing)
         else (given.now_sul - given.baseline_sul) / given.baseline_sul
     )
-    return PercistResponse(category=category, change_fraction=change, limits=rule)
+    return PercistResponse(
+        category=category,
+        change_fraction=change,
+        limits=rule,
+        missing=_lacking(given) if category is MetabolicResponse.NOT_EVALUABLE else (),
+    )
+
+
+def _lacking(given: PercistInput) -> tuple[str, ...]:
+    """Return what is not known of a scan that is not evaluable, in words."""
+    return tuple(
+        words
+        for words, value in (
+            ("SUL peak", given.now_sul),
+            ("new lesion", given.new_lesion),
+            ("rise of another lesion", given.other_lesion_increased),
+            ("total lesion glycolysis", given.extent_change_fraction),
+            ("mean SUL of liver or blood pool", given.liver_mean_sul),
+            ("indistinguishable from background", given.indistinguishable),
+        )
+        if isinstance(value, Missing)
+    )
 
 
 def _grown(given: PercistInput, rule: PercistLimits) -> bool:

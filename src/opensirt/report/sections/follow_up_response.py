@@ -52,6 +52,12 @@ def _category(one: ResponseCategory | None) -> str:
     return _ABSENT if one is None else one.value
 
 
+def _new(seen: bool | Missing) -> str:  # noqa: FBT001 - an answer, no switch
+    if isinstance(seen, Missing):
+        return "not said"
+    return "yes" if seen else "no"
+
+
 def _percent(change: float | Missing | None) -> str:
     if change is None:
         return _ABSENT
@@ -76,7 +82,7 @@ def _visits(found: Sequence[CriterionResponse]) -> Table:
                 visit.on.isoformat(),
                 _category(visit.target),
                 _category(visit.non_target),
-                "yes" if visit.new_lesion else "no",
+                _new(visit.new_lesion),
                 Cell(visit.overall.value, strong=True),
                 _percent(visit.change_from_baseline_fraction),
             )
