@@ -13,6 +13,7 @@ from opensirt.workflow.deviation import (
     EMERGENT,
     deviation,
     deviation_limit,
+    revised_directive,
     revised_in_time,
 )
 
@@ -47,9 +48,19 @@ def test_report_d_is_no_event_when_the_directive_was_revised_in_time() -> None:
         stopped_for=EMERGENT,
     )
     assert revised_in_time(directive, STOPPED_AT)
-    found = deviation(27.6, 14.5, revised_in_time=True)
+    assert revised_directive(directive, STOPPED_AT) == 14.5
+    found = deviation(27.6, 14.5, revised=14.5)
     assert found.verdict is Verdict.REVISED
+    assert 100 * found.fraction == pytest.approx(-47.5, abs=0.06)
+    # a delivery that misses the revised directive as well is an event still
+    assert deviation(27.6, 14.5, revised=20.0).verdict is Verdict.EVENT
+    assert deviation(27.6, 14.5, revised=10.0).verdict is Verdict.EVENT
+    assert deviation(27.6, 14.5, revised=18.0, between=(14.0, 15.0)).verdict is (
+        Verdict.PERHAPS_EVENT
+    )
+    assert deviation(27.6, 26.0, revised=14.5).verdict is Verdict.WITHIN
     assert not revised_in_time(directive, STOPPED_AT - timedelta(hours=2))
+    assert revised_directive(directive, STOPPED_AT - timedelta(hours=2)) is None
 
 
 def test_report_e_straddles_the_limit() -> None:

@@ -27,7 +27,7 @@ from opensirt.domain.record import Plan, PlanRow, Workup
 from opensirt.domain.site_defaults import default_site_profile
 from opensirt.domain.structure import StructureKind, StructureSet
 from opensirt.workflow.plan import plan
-from opensirt.workflow.plan_row import ALL_TERRITORIES
+from opensirt.workflow.plan_model import ALL_TERRITORIES
 from opensirt.workflow.work_up import work_up
 
 CASE = """

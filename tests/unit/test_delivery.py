@@ -1,5 +1,6 @@
 """Planned against delivered in both activity scales, underdosed tumours, what could be added."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -237,6 +238,34 @@ def test_limits_hold_a_top_up_back_and_name_themselves() -> None:
         course(COLD), profile(0.5 * normal.delivered_gy, tumour=3 * tumour.delivered_gy)
     )
     assert "the limits leave no activity" in said(none_left, "top_up")[0].text
+
+
+@pytest.mark.parametrize("key", ["perfused_volume", "tumour"])
+def test_every_limit_of_a_territory_holds_a_top_up_back(key: str) -> None:
+    free = verified(course(COLD)).delivery
+    assert free is not None
+    label = {"perfused_volume": "Perfused", "tumour": "Tumour"}[key]
+    held, tumour = free.structure(label), free.structure("Tumour")
+    assert held is not None
+    assert tumour is not None
+    assert isinstance(held.delivered_gy, float)
+    assert isinstance(tumour.delivered_gy, float)
+    wanted = profile(tumour=3 * tumour.delivered_gy)
+    limits = {
+        **wanted.limits["glass"],  # type: ignore[attr-defined]  # a site profile
+        key: Figure(value=1.4 * held.delivered_gy, **LIMIT),  # type: ignore[arg-type]
+    }
+    capped = replace(wanted, limits={"glass": limits})  # type: ignore[type-var]
+    made = verified(course(COLD), capped).delivery
+    assert made is not None
+    [one] = made.top_ups
+    assert one.after_gy == pytest.approx(1.4 * tumour.delivered_gy)
+    assert one.binding.startswith(key.replace("_", " "))
+
+
+def test_a_top_up_without_a_lung_shunt_says_that_the_lungs_are_not_judged() -> None:
+    made = verified(course(COLD, work_up=WorkUpFacts()), profile(tumour=5000.0))
+    assert "the lungs are not judged" in said(made, "top_up")[0].text
 
 
 def test_earlier_lung_dose_counts_against_a_top_up() -> None:

@@ -19,7 +19,7 @@ from opensirt.domain.site_defaults import default_site_profile
 from opensirt.domain.structure import StructureSet
 from opensirt.errors import InputError, MissingInputError, RuleError, UnknownNameError
 from opensirt.workflow.plan import plan
-from opensirt.workflow.plan_row import MODELS
+from opensirt.workflow.plan_model import MODELS
 from opensirt.workflow.work_up import work_up
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)

@@ -17,7 +17,7 @@ from opensirt.domain.structure import Mask, StructureSet
 from opensirt.errors import InputError, MissingInputError
 from opensirt.workflow.plan import plan
 from opensirt.workflow.plan_dose import planned_dose
-from opensirt.workflow.plan_row import rows_of
+from opensirt.workflow.plan_model import rows_of
 from opensirt.workflow.work_up import scout_anatomy, work_up
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)

@@ -14,7 +14,7 @@ from opensirt.domain.record import Plan, PlanRow
 from opensirt.domain.site import Figure, SiteProfile
 from opensirt.domain.site_defaults import default_site_profile
 from opensirt.workflow.plan import plan
-from opensirt.workflow.plan_row import ALL_TERRITORIES, rows_of
+from opensirt.workflow.plan_model import ALL_TERRITORIES, rows_of
 from opensirt.workflow.work_up import work_up
 
 NOW = datetime(2026, 3, 2, 9, tzinfo=UTC)

@@ -17,7 +17,7 @@ from opensirt.errors import InputError
 from opensirt.imaging.nearest_counts import nearest_mean
 from opensirt.physics.second_check import CountedLiver, CountedTerritory, CountedTissue
 from opensirt.workflow.plan import plan
-from opensirt.workflow.plan_row import MODELS
+from opensirt.workflow.plan_model import MODELS
 from opensirt.workflow.second_check import second_check_findings
 from opensirt.workflow.work_up import work_up
 

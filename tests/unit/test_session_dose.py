@@ -9,7 +9,7 @@ from builders import site
 from opensirt.domain.missing import Missing
 from opensirt.domain.record import Plan
 from opensirt.domain.session_dose import EarlierDoseFacts
-from opensirt.domain.site import Figure
+from opensirt.domain.site import Figure, SiteProfile
 from opensirt.errors import RuleError
 from opensirt.physics.radiobiology import tissue_parameters
 from opensirt.reference.radionuclide import radionuclide
@@ -27,7 +27,11 @@ def sirt(**stated: object) -> EarlierDoseFacts:
     return EarlierDoseFacts(**{**given, **stated})  # type: ignore[arg-type]  # test facts
 
 
-def planned(*earlier: EarlierDoseFacts, limits: dict[str, float] | None = None) -> Plan:
+def planned(
+    *earlier: EarlierDoseFacts,
+    limits: dict[str, float] | None = None,
+    profile: SiteProfile = SITE,
+) -> Plan:
     stated = {"perfused_normal_liver": 40.0, "lung": 30.0, "lung_cumulative": 50.0}
     case = scouts.case(
         earlier=earlier,
@@ -35,8 +39,8 @@ def planned(*earlier: EarlierDoseFacts, limits: dict[str, float] | None = None) 
     )
     return plan(
         case,
-        work_up(case, SITE),
-        SITE,
+        work_up(case, profile),
+        profile,
         made_at=NOW,
         software={},
     )
@@ -150,6 +154,22 @@ def test_a_cumulative_limit_of_the_normal_liver_holds_where_it_is_stated() -> No
 def test_nothing_is_left_when_earlier_sessions_have_used_a_limit_up() -> None:
     with pytest.raises(RuleError, match=r"earlier sessions gave 51\.0 Gy.*no activity is left"):
         planned(sirt(lung_gy=51.0))
+
+
+def test_a_device_with_nothing_left_does_not_hinder_another_that_is_prescribed() -> None:
+    limit = Figure(value=50.0, unit="Gy", source="ours", verified=True)
+    ours = {"lung_cumulative": limit, "perfused_normal_liver": limit}
+    profile = site(limits=dict.fromkeys(("resin", "glass", "holmium"), ours))
+    made = planned(sirt(lung_gy=51.0), limits={"lung_cumulative": 80.0}, profile=profile)
+    assert made.chosen is not None
+    assert isinstance(made.chosen.administered_activity_bq, float)
+    others = [
+        one for one in made.rows if one.device != made.chosen.device and one.model == "partition"
+    ]
+    assert {one.administered_activity_bq for one in others} == {Missing.LIMIT_USED_UP}
+    said = [one.text for one in made.findings if one.rule == "limit_used_up"]
+    assert len(said) == 2
+    assert all("earlier sessions gave 51.0 Gy" in one for one in said)
 
 
 def test_an_unknown_earlier_dose_is_a_warning_and_a_known_one_a_note() -> None:

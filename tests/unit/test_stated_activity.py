@@ -16,7 +16,7 @@ from opensirt.domain.record import Plan
 from opensirt.domain.site_defaults import default_site_profile
 from opensirt.errors import InputError, UnknownNameError
 from opensirt.workflow.plan import plan
-from opensirt.workflow.plan_row import ALL_TERRITORIES, rows_of
+from opensirt.workflow.plan_model import ALL_TERRITORIES, rows_of
 from opensirt.workflow.second_check import SecondPath
 from opensirt.workflow.stated_activity import require_choosable
 from opensirt.workflow.work_up import scout_anatomy, work_up

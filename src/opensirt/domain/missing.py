@@ -16,6 +16,7 @@ class Missing(Enum):
     NEEDS_STRUCTURE = "needs a structure that the case does not have"
     NEEDS_TARGET = "no target given"
     NEEDS_LIMIT = "no limit given"
+    LIMIT_USED_UP = "earlier sessions used up a cumulative limit"
     NOT_DEFINED_FOR_DEVICE = "not defined for this device"
     UNKNOWN_DEVICE = "unknown device"
     NO_VERIFIED_VALUE = "no verified value"

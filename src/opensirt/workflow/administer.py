@@ -26,7 +26,7 @@ from opensirt.provenance import Provenance
 from opensirt.reference.constant import constant
 from opensirt.reference.radionuclide import DEFAULT_DATA_SET, Radionuclide, radionuclide
 from opensirt.workflow.administer_findings import administer_findings
-from opensirt.workflow.deviation import deviation, revised_in_time
+from opensirt.workflow.deviation import deviation, revised_directive
 from opensirt.workflow.radiation_safety import safety_guidance, safety_instants, safety_values
 
 SURVEY, ACTIVIMETER, NOT_MEASURED = "survey meter", "activimeter", "not measured"
@@ -185,7 +185,7 @@ def _territory(
             between = (net - wide, net + wide)
         stopped_at = max(one.injected_at.astimezone(UTC) for one in vials)
         judged = deviation(
-            prescribed, net, between=between, revised_in_time=revised_in_time(directive, stopped_at)
+            prescribed, net, between=between, revised=revised_directive(directive, stopped_at)
         )
     return TerritoryDelivery(
         territory=name,

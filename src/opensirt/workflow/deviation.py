@@ -26,7 +26,7 @@ def deviation(
     delivered: float,
     *,
     between: tuple[float, float] | None = None,
-    revised_in_time: bool = False,
+    revised: float | None = None,
 ) -> Deviation:
     """Judge a delivery; activities or doses alike, both in one unit.
 
@@ -36,40 +36,53 @@ def deviation(
         Of the directive, and what was reached.
     between
         Lowest and highest value that the delivered one may have; none where not known.
-    revised_in_time
-        Whether the directive was revised in time after an emergent patient condition.
+    revised
+        Of a directive that was revised in time after an emergent patient condition: a delivery
+        that is an event against the first directive is judged by this one.
 
     Raises
     ------
     InputError
         When nothing is prescribed, or a value is negative.
     """
-    if not prescribed > 0 or delivered < 0:
+    if not prescribed > 0 or delivered < 0 or not (revised is None or revised > 0):
         raise InputError(
             f"prescribed {prescribed:g}, delivered {delivered:g}: the first is above zero, the "
-            "second not below"
+            "second not below; nor is a revised directive"
         )
     off = delivered / prescribed - 1.0
     low: Number = Missing.NOT_ESTIMATED
     high: Number = Missing.NOT_ESTIMATED
-    ends = [off, off]
     if between is not None:
-        ends = sorted(one / prescribed - 1.0 for one in between)
-        low, high = ends
+        low, high = sorted(one / prescribed - 1.0 for one in between)
+    reached = (delivered, delivered) if between is None else between
+    found = _verdict(prescribed, delivered, reached)
+    if revised is not None and found in (Verdict.EVENT, Verdict.PERHAPS_EVENT):
+        by_revised = _verdict(revised, delivered, reached)
+        inside = by_revised in (Verdict.WITHIN, Verdict.BEYOND_LEVEL_1)
+        found = Verdict.REVISED if inside else by_revised
+    return Deviation(fraction=off, low_fraction=low, high_fraction=high, verdict=found)
+
+
+def _verdict(directive: float, delivered: float, reached: tuple[float, float]) -> Verdict:
+    """Judge a delivery that lies between two values against one directive."""
+    ends = sorted(one / directive - 1.0 for one in reached)
     event = deviation_limit("event").value - _ROUND_OFF  # at the limit it is one
     beyond = [abs(one) >= event for one in ends]
-    inside_event = all(beyond) and ends[0] * ends[1] > 0
-    if revised_in_time and (any(beyond) or abs(off) >= event):
-        verdict = Verdict.REVISED
-    elif inside_event:
-        verdict = Verdict.EVENT
-    elif any(beyond):
-        verdict = Verdict.PERHAPS_EVENT
-    elif abs(off) > deviation_limit("level_1").value + _ROUND_OFF:
-        verdict = Verdict.BEYOND_LEVEL_1
-    else:
-        verdict = Verdict.WITHIN
-    return Deviation(fraction=off, low_fraction=low, high_fraction=high, verdict=verdict)
+    if all(beyond) and ends[0] * ends[1] > 0:
+        return Verdict.EVENT
+    if any(beyond):
+        return Verdict.PERHAPS_EVENT
+    level_1 = deviation_limit("level_1").value + _ROUND_OFF
+    off = abs(delivered / directive - 1.0)
+    return Verdict.BEYOND_LEVEL_1 if off > level_1 else Verdict.WITHIN
+
+
+def revised_directive(directive: DirectiveFacts | None, stopped_at: datetime) -> float | None:
+    """Return what a directive was revised to, where that was soon enough; else None."""
+    if directive is None or isinstance(directive.revised_bq, Missing):
+        return None
+    return directive.revised_bq if revised_in_time(directive, stopped_at) else None
 
 
 def revised_in_time(directive: DirectiveFacts | None, stopped_at: datetime) -> bool:

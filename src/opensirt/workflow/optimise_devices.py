@@ -12,6 +12,7 @@ from opensirt.domain.record import Workup
 from opensirt.domain.site import SiteProfile
 from opensirt.errors import InputError
 from opensirt.workflow.optimise import Replanner, model_for
+from opensirt.workflow.optimise_answer import refused
 from opensirt.workflow.plan_row import DevicePlanner
 from opensirt.workflow.session_dose import earlier_sessions
 from opensirt.workflow.work_up import ScoutAnatomy
@@ -55,6 +56,9 @@ def optimised_plans(
     made = []
     for one in planners:
         name = one.device.name
+        if one.used_up:
+            made.append(refused(name, replanner.model, request.objective, one.used_up))
+            continue
         drawn_from = delivery_errors(case, name, errors)
         made.append(
             replanner.replan(

@@ -6,14 +6,14 @@ from datetime import datetime
 from opensirt.domain.case import Case, Prescription
 from opensirt.domain.delivery_error import DeliveryErrors
 from opensirt.domain.device import device, device_names
-from opensirt.domain.finding import Finding
+from opensirt.domain.finding import Finding, Severity
 from opensirt.domain.missing import Missing
 from opensirt.domain.optimised_plan import OptimisedPlan, OptimiseRequest
 from opensirt.domain.record import DoseResult, Plan, PlanRow, Workup
 from opensirt.domain.second_check import SecondCheck
 from opensirt.domain.session_dose import CumulativeDose, SessionDose
 from opensirt.domain.site import SiteProfile
-from opensirt.errors import MissingInputError, UnknownNameError
+from opensirt.errors import MissingInputError, RuleError, UnknownNameError
 from opensirt.provenance import Provenance
 from opensirt.reference.radionuclide import radionuclide
 from opensirt.workflow.both_lobes import both_lobes_named
@@ -35,15 +35,15 @@ from opensirt.workflow.plan_findings import (
     missed_targets,
     unverified_rows,
 )
-from opensirt.workflow.plan_row import (
+from opensirt.workflow.plan_model import (
     ALL_TERRITORIES,
     MODELS,
     STATED,
-    DevicePlanner,
     chosen_model,
     chosen_row,
     rows_of,
 )
+from opensirt.workflow.plan_row import DevicePlanner
 from opensirt.workflow.scenario_findings import scenario_named
 from opensirt.workflow.scout_dose import scout_session
 from opensirt.workflow.second_check import SecondPath, second_check_findings
@@ -134,6 +134,7 @@ def plan(
                 rows_of(made, name, model), limits=planner.limits, targets=planner.targets
             )
         prescribed_device = prescription is not None and prescription.device == name
+        findings += _nothing_left(planner, prescription)
         findings += scenario_named(
             planner.device, planner.limits, planner.targets, workup, prescription
         )
@@ -211,6 +212,21 @@ def plan(
             software=software,
         ),
     )
+
+
+def _nothing_left(planner: DevicePlanner, prescription: Prescription | None) -> tuple[Finding, ...]:
+    """Say that earlier sessions leave a device nothing; refuse where it is to be planned.
+
+    Raises
+    ------
+    RuleError
+        When the device is prescribed, or none is.
+    """
+    if not planner.used_up:
+        return ()
+    if prescription is None or prescription.device == planner.device.name:
+        raise RuleError(planner.used_up)
+    return (Finding(Severity.WARN, "limit_used_up", planner.used_up),)
 
 
 def _stated(

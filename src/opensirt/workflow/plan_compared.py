@@ -16,7 +16,7 @@ from opensirt.reference.radionuclide import Radionuclide
 from opensirt.workflow.administer import delivered_vial, net_at_last_injection
 from opensirt.workflow.delivered_activity import administered_bq
 from opensirt.workflow.plan_dose import dose_of_activities
-from opensirt.workflow.plan_row import rows_of
+from opensirt.workflow.plan_model import rows_of
 from opensirt.workflow.work_up import ScoutAnatomy
 
 

@@ -17,7 +17,7 @@ from opensirt.domain.session_dose import (
     earlier_normal_liver_gy,
 )
 from opensirt.domain.site import SiteProfile
-from opensirt.errors import InputError, RuleError
+from opensirt.errors import InputError
 from opensirt.physics.analytic import lung_dose_gy
 from opensirt.physics.radiobiology import (
     TissueParameters,
@@ -195,13 +195,11 @@ def cumulative_dose(
 
 def limits_after(
     limits: Mapping[str, InForce], earlier: Sequence[SessionDose], *, device_name: str
-) -> Mapping[str, InForce]:
+) -> tuple[Mapping[str, InForce], str]:
     """Return limits of one session lowered to what earlier ones left of the cumulative ones.
 
-    Raises
-    ------
-    RuleError
-        When earlier sessions have used up a cumulative limit: no activity is left.
+    With them, in words, that nothing is left of one: no activity can be given then. Empty where
+    something is left.
     """
     sessions = tuple(earlier)
     found = dict(limits)
@@ -214,7 +212,7 @@ def limits_after(
             continue
         left = whole.gy - given
         if left <= 0:
-            raise RuleError(
+            return limits, (
                 f"{device_name}: earlier sessions gave {given:.1f} Gy, the limit "
                 f"{cumulative.replace('_', ' ')} is {whole.gy:g} Gy: no activity is left; check "
                 "the doses in [[prior_treatments]], or state another limit in [prescription]"
@@ -228,7 +226,7 @@ def limits_after(
                 said=f"{cumulative.replace('_', ' ')} {whole.gy:g} Gy less {given:.3g} Gy given "
                 "earlier",
             )
-    return found
+    return found, ""
 
 
 def earlier_named(earlier: Sequence[SessionDose]) -> tuple[Finding, ...]:

@@ -20,7 +20,7 @@ from opensirt.workflow.limit_in_force import (
     InForce,
 )
 from opensirt.workflow.plan_findings import exceeded_limits, missed_targets
-from opensirt.workflow.plan_row import (
+from opensirt.workflow.plan_model import (
     ALL_TERRITORIES,
     MULTI_TUMOUR_PARTITION,
     PARTITION,

@@ -16,7 +16,9 @@ from opensirt.workflow.limit_in_force import (
     LUNG_CUMULATIVE,
     NORMAL,
     NORMAL_CUMULATIVE,
+    PERFUSED,
     PERFUSED_NORMAL,
+    TUMOUR,
     InForce,
 )
 
@@ -37,10 +39,24 @@ class LungFacts:
 @dataclass(frozen=True, eq=False, kw_only=True)
 class _Territory:
     name: str
-    reaching_bq: float
+    perfused: StructureDose
     normal: StructureDose | None
     tumours: tuple[StructureDose, ...]
     goals_gy: Mapping[str, float]
+
+    @property
+    def reaching_bq(self) -> float:
+        """Activity in the perfused volume."""
+        return self.perfused.activity_bq
+
+    @property
+    def capped_gy(self) -> Mapping[str, float]:
+        """Dose so far under each limit of a territory."""
+        doses = {
+            PERFUSED: self.perfused.mean_gy,
+            TUMOUR: max(one.mean_gy for one in self.tumours),
+        }
+        return doses if self.normal is None else {PERFUSED_NORMAL: self.normal.mean_gy, **doses}
 
     @property
     def least(self) -> StructureDose:
@@ -101,10 +117,10 @@ def top_ups(
     binding: dict[str, str] = {}
     for one in wanting:
         factors[one.name], binding[one.name] = one.wanted, goal
-        cap = limits.get(PERFUSED_NORMAL)
-        if cap is not None and one.normal is not None and one.normal.mean_gy > 0:
-            most = max(cap.gy / one.normal.mean_gy - 1.0, 0.0)
-            if most < factors[one.name]:
+        for key, gy in one.capped_gy.items():
+            cap = limits.get(key)
+            most = float("inf") if cap is None or gy <= 0 else max(cap.gy / gy - 1.0, 0.0)
+            if cap is not None and most < factors[one.name]:
                 factors[one.name], binding[one.name] = most, cap.words
     shared = [
         _whole_normal(result, wanting, factors, limits, earlier_normal_gy),
@@ -147,7 +163,7 @@ def _territory(
     ]
     return _Territory(
         name=name,
-        reaching_bq=held.activity_bq,
+        perfused=held,
         normal=normal[0] if len(normal) == 1 else None,
         tumours=tuple(tumours),
         goals_gy=goals_gy,
@@ -287,8 +303,14 @@ def top_ups_named(found: Sequence[TopUp]) -> tuple[Finding, ...]:
                 f"to consider, not an order: territory {one.territory}: "
                 f"{activity / BQ_PER_MBQ:.4g} MBq {words} would bring {one.tumour} from "
                 f"{one.delivered_gy:.0f} to {one.after_gy:.0f} Gy{reached}; fixed by "
-                f"{one.binding}. Spheres are taken to go where they went; limits count both "
-                "sessions in full"
+                f"{one.binding}{_lungs_unknown(one)}. Spheres are taken to go where they went; "
+                "limits count both sessions in full"
             )
         said.append(Finding(Severity.NOTE, "top_up", text, one.reaching_liver_bq, one.goal_gy))
     return tuple(said)
+
+
+def _lungs_unknown(one: TopUp) -> str:
+    if not isinstance(one.lung_added_gy, Missing):
+        return ""
+    return f"; the lungs are not judged ({one.lung_added_gy.value})"
