@@ -114,5 +114,7 @@ def step_curve(
         label=legend_text(label),
     )
     if bounds is not None:
-        low, high = (_PERCENT * np.append(start, one) for one in bounds)
-        axes.fill_between(times, low, high, step="post", color=colour, alpha=0.12, linewidth=0)
+        # Corners of the steps: a value holds until the next time, also where that has none.
+        ends = np.repeat(times, 2)[1:-1]
+        low, high = (_PERCENT * np.repeat(np.append(start, one)[:-1], 2) for one in bounds)
+        axes.fill_between(ends, low, high, color=colour, alpha=0.12, linewidth=0)
