@@ -44,6 +44,27 @@ class TestSeries:
         with pytest.raises(MissingInputError, match="records no RescaleSlope"):
             read_series(tmp_path)
 
+    def test_a_header_with_a_value_of_no_type_is_refused(self, tmp_path: Path) -> None:
+        path = write_enhanced_ct(tmp_path / "a", STORED, affine())
+        dataset = pydicom.dcmread(path)
+        dataset.SeriesNumber = 1234567
+        dataset.save_as(path)
+        content = path.read_bytes()
+        assert content.count(b"1234567 ") == 1
+        path.write_bytes(content.replace(b"1234567 ", b"1e400   "))
+        with pytest.raises(InputError, match="a value in its header cannot be read"):
+            read_series(tmp_path)
+
+    def test_libraries_warn_of_no_value_of_a_patient(
+        self, tmp_path: Path, recwarn: pytest.WarningsRecorder
+    ) -> None:
+        for path in write_ct(tmp_path, STORED, affine()):
+            content = path.read_bytes()
+            assert content.count(b"1.2.3.4\0") == 1
+            path.write_bytes(content.replace(b"1.2.3.4\0", b"1.ZZTOP\0"))
+        read_series(tmp_path)
+        assert not [one for one in recwarn if "ZZTOP" in str(one.message)]
+
     def test_values_that_begin_above_the_lowest_bit_are_refused(self, tmp_path: Path) -> None:
         write_ct(tmp_path, STORED, affine(), {"BitsStored": 12, "HighBit": 15})
         with pytest.raises(InputError, match="HighBit is 15 for 12 BitsStored"):

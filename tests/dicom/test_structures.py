@@ -247,6 +247,14 @@ class TestContourRefusals:
         with pytest.raises(InputError, match="has 11 coordinates; wanted three"):
             read_dicom_segments(path, image())
 
+    def test_coordinates_that_are_no_numbers(self, tmp_path: Path) -> None:
+        path = write_rtstruct(tmp_path / "rs", {"Liver": [rectangle(1, (2, 6), (3, 9))]})
+        content = path.read_bytes()
+        assert content.count(b"-14\\-8\\103") == 1
+        path.write_bytes(content.replace(b"-14\\-8\\103", b"abc\\-8\\103"))
+        with pytest.raises(InputError, match="wanted three finite numbers for each point"):
+            read_dicom_segments(path, image())
+
     def test_a_structure_set_without_regions(self, tmp_path: Path) -> None:
         path = write_rtstruct(tmp_path / "rs", {})
         with pytest.raises(InputError, match="has no region of interest"):
@@ -416,6 +424,14 @@ class TestSegmentationObjects:
         path = write_seg(tmp_path, box(slice(3, 6), slice(3, 6), slice(0, 5))[None], PLAIN)
         with pytest.raises(GeometryError, match="'Segment 1' lies in the frame of reference"):
             read_dicom_segments(path, image(frame=uid(8)))
+
+    def test_a_segmentation_without_its_index_is_refused(self, tmp_path: Path) -> None:
+        path = write_seg(tmp_path, box(slice(3, 6), slice(3, 6), slice(0, 5))[None], PLAIN)
+        dataset = pydicom.dcmread(path)
+        del dataset.DimensionIndexSequence
+        dataset.save_as(path)
+        with pytest.raises(InputError, match="cannot be read"):
+            read_dicom_segments(path)
 
     def test_a_truncated_segmentation_is_refused(self, tmp_path: Path) -> None:
         path = write_seg(tmp_path, box(slice(3, 6), slice(3, 6), slice(0, 5))[None], PLAIN)

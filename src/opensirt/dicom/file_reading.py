@@ -1,9 +1,6 @@
 """Bytes to datasets and pixels, with one kind of error for everything that is wrong with them."""
 
 import struct
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +11,7 @@ from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.pixels.utils import pixel_array
 from pydicom.uid import MediaStorageDirectoryStorage
 
-from opensirt.dicom.getters import optional_int, optional_text, required_int, where
+from opensirt.dicom.getters import optional_int, optional_text, quiet, required_int, where
 from opensirt.domain.missing import Missing
 from opensirt.errors import InputError
 
@@ -42,15 +39,6 @@ DAMAGE = (
     struct.error,
 )
 """What pydicom and its decoders raise on damaged, truncated or unsupported content."""
-
-
-@contextmanager
-def quiet() -> Iterator[None]:
-    """Keep the warnings of libraries from standard error."""
-    # pydicom warns in words that may quote a patient's data; what matters is checked here.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
 
 
 def is_dicom(path: Path) -> bool:

@@ -4,11 +4,14 @@ Nothing else reads a value out of a dataset, so that no caller meets an absent o
 Messages name the attribute and the series, never what identifies a patient.
 """
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from math import isfinite
 from typing import Any, TypeVar
 
 from pydicom.datadict import tag_for_keyword
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.errors import BytesLengthException
 from pydicom.multival import MultiValue
@@ -18,7 +21,19 @@ from opensirt.errors import InputError, MissingInputError
 
 _T = TypeVar("_T")
 
+UNREADABLE = (ValueError, TypeError, OverflowError, BytesLengthException)
+"""What pydicom raises when a value is not of its type."""
+
 _REMEDY = "export it again with the full header, or enter the value by hand"
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep the warnings of libraries from standard error."""
+    # pydicom warns in words that may quote a patient's data; what matters is checked here.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
 
 
 def where(dataset: Dataset) -> str:
@@ -115,8 +130,10 @@ def _value(dataset: Dataset, keyword: str) -> object | None:
     if tag_for_keyword(keyword) is None:
         raise KeyError(keyword)  # a slip in this package, not in the file
     try:
-        value: object = dataset.get(keyword)
-    except (ValueError, TypeError, OverflowError, BytesLengthException) as error:
+        is_raw = isinstance(dataset.get_item(keyword), RawDataElement)
+        with quiet() if is_raw else nullcontext():  # converted now, or long ago
+            value: object = dataset.get(keyword)
+    except UNREADABLE as error:
         # pydicom converts on access; its message quotes the value, which may identify someone.
         raise InputError(
             f"{where(dataset)}: {keyword} cannot be read; wanted a value of its type; {_REMEDY}"

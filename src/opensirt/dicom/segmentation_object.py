@@ -1,5 +1,6 @@
 """DICOM SEG in: binary, fractional and overlapping segments."""
 
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,9 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from opensirt.dicom.facts import patient_digests
-from opensirt.dicom.file_reading import DAMAGE, quiet
+from opensirt.dicom.file_reading import DAMAGE
 from opensirt.dicom.functional_groups import flat_headers
-from opensirt.dicom.getters import optional_float, optional_text
+from opensirt.dicom.getters import optional_float, optional_text, quiet
 from opensirt.domain.missing import Missing
 from opensirt.domain.reading import ReadSegment
 from opensirt.errors import GeometryError, InputError
@@ -57,7 +58,7 @@ def segmentation_segments(
                 for number, name in names.items()
                 if wanted(name)
             ]
-    except DAMAGE as error:
+    except (*DAMAGE, sqlite3.Error) as error:  # highdicom looks frames up in a table of its own
         if isinstance(error, InputError):
             raise
         reason = " ".join(str(error).split())

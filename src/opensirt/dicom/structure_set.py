@@ -9,7 +9,13 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from opensirt.dicom.facts import patient_digests
-from opensirt.dicom.getters import items, optional_int, optional_text, required_int
+from opensirt.dicom.getters import (
+    items,
+    optional_floats,
+    optional_int,
+    optional_text,
+    required_int,
+)
 from opensirt.domain.missing import Missing
 from opensirt.domain.reading import ReadSegment, ReadVolume
 from opensirt.errors import GeometryError, InputError, MissingInputError
@@ -177,7 +183,11 @@ def _contour(
     affine: NDArray[np.float64],
     shape: tuple[int, int, int],
 ) -> _Contour:
-    numbers = np.array(item.get("ContourData") or [], np.float64)
+    try:
+        found = optional_floats(item, "ContourData")
+    except InputError:
+        found = (float("nan"),)
+    numbers = np.array([] if isinstance(found, Missing) else found, np.float64)
     if numbers.size == 0 or numbers.size % 3 or not np.isfinite(numbers).all():
         raise InputError(
             f"{path.name}: a contour of {label!r} has {numbers.size} coordinates; wanted three "
