@@ -420,3 +420,27 @@ def test_a_visit_at_which_nobody_said_whether_there_are_new_lesions_says_so() ->
     )
     assert "new_lesions_not_said" in {one.rule for one in found.findings}
     assert "new_lesions_not_said" not in {one.rule for one in made().findings}
+
+
+def test_an_inr_under_anticoagulation_is_no_evidence_of_the_liver() -> None:
+    values = (lab(Analyte.INR, 3.0, "1", 40),)
+
+    def read(**entered: bool) -> tuple[object, set[str]]:
+        found = made(replace(RECORD, laboratory=values, adverse_events=(), entered=entered))
+        return by_name(found, "mazzaferro_2012").met, {one.rule for one in found.findings}
+
+    met, said = read(anticoagulated=False)
+    assert (met, "inr_under_anticoagulation" in said) == (True, False)
+    met, said = read(anticoagulated=True)
+    assert isinstance(met, Missing)
+    assert "inr_under_anticoagulation" in said
+
+
+def test_why_a_marker_is_not_compared_is_said() -> None:
+    values = (
+        lab(Analyte.CHROMOGRANIN_A, 900.0, "ng/mL", -5),
+        lab(Analyte.CHROMOGRANIN_A, 300.0, "ng/mL", 60),
+    )
+    found = made(replace(RECORD, laboratory=values))
+    (said,) = (one for one in found.findings if one.rule == "marker_not_comparable")
+    assert "not known to be of the same assay" in said.text

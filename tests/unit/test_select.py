@@ -139,3 +139,10 @@ def test_a_laboratory_value_of_the_future_is_a_stop() -> None:
     late = {**lab("inr", 1.0, "1"), "on": date(2027, 1, 1)}
     found = selection(clinical_case(labs=[*LABS, late]))
     assert "laboratory_date_in_future" in {one.rule for one in found.findings}
+
+
+def test_an_inr_under_anticoagulation_is_warned_of() -> None:
+    for anticoagulated in (True, False):
+        found = selection(clinical_case({"facts": {"anticoagulated": anticoagulated}}))
+        rules = {one.rule for one in found.findings}
+        assert ("inr_under_anticoagulation" in rules) is anticoagulated

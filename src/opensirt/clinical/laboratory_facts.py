@@ -75,6 +75,17 @@ def laboratory_facts_on(
     return LaboratoryFacts(facts=facts, used=used, findings=tuple(findings))
 
 
+def inr_under_anticoagulation(anticoagulated: object, *, inr_known: bool) -> tuple[Finding, ...]:
+    """Say that the INR of an anticoagulated patient is none of the liver, where it is used."""
+    if anticoagulated is not True or not inr_known:
+        return ()
+    text = (
+        "the patient is anticoagulated: Child-Pugh, MELD and rules that ask for the INR count what "
+        "the drug does as liver function"
+    )
+    return (Finding(Severity.WARN, "inr_under_anticoagulation", text),)
+
+
 def examine_laboratory(values: Sequence[LabValue], *, today: date) -> tuple[Finding, ...]:
     """Return what is wrong with a list of values: dates in the future, two of one day.
 

@@ -105,6 +105,7 @@ def follow_up(
     )
     known = replace(known, fdg_scans=fdg_scans)
     read = responses(known, course)
+    markers = marker_courses(known, course)
     scans, said = hepatobiliary_scores(known.hepatobiliary_scans, until=on)
     metabolic = metabolic_course(known.fdg_scans, treated_on=course.treated_on, limits=limits)
     reild = reild_by_definition(known, course, day=day)
@@ -128,7 +129,7 @@ def follow_up(
         symptoms=symptom_courses(
             replace(course, symptoms=tuple(one for one in course.symptoms if one.on <= on))
         ),
-        markers=marker_courses(known, course),
+        markers=markers,
         quality_of_life=form_scores(known, course),
         timeline=_timeline(known, course, on),
         liver_function=score_trends(
@@ -148,6 +149,9 @@ def follow_up(
         findings=(
             *record_findings(known, course, reild, later=later, on=on),
             *response_findings(read, metabolic),
+            *dict.fromkeys(
+                said for one in markers for visit in one.visits for said in visit.findings
+            ),
             *sul,
             *said,
         ),

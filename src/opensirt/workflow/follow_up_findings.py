@@ -4,11 +4,12 @@ from collections import Counter
 from datetime import date
 
 from opensirt.clinical.follow_up_record import CriterionResponse, FollowUpCourse, ReildFollowUp
+from opensirt.clinical.laboratory_facts import inr_under_anticoagulation
 from opensirt.clinical.record_facts import ANTICANCER
 from opensirt.clinical.response.metabolic_course import MetabolicCourse
 from opensirt.clinical.response.selection import check_targets
 from opensirt.domain.finding import Finding, Severity
-from opensirt.domain.laboratory import analyte_facts
+from opensirt.domain.laboratory import Analyte, analyte_facts
 from opensirt.domain.missing import Missing
 from opensirt.domain.patient_record import PatientRecord
 from opensirt.reference.table import read_table
@@ -76,6 +77,10 @@ def record_findings(
         for (name, day), count in symptoms.items()
         if count > 1
     ]
+    found += inr_under_anticoagulation(
+        record.entered.get("anticoagulated"),
+        inr_known=any(one.analyte is Analyte.INR for one in record.laboratory),
+    )
     values = Counter((one.analyte, one.on) for one in record.laboratory)
     found += [
         Finding(

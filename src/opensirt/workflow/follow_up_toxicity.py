@@ -177,7 +177,8 @@ def reild_by_definition(
 ) -> tuple[ReildFollowUp, ...]:
     """Return every named definition with the evidence of its own window.
 
-    Values of the treatment day that were taken before it are no evidence of what came after.
+    Values of the treatment day that were taken before it are no evidence of what came after, nor
+    is the INR under anticoagulation one of the liver.
     """
     found = []
     before = course.treated_on if course.treatment_day_counts else None
@@ -187,6 +188,8 @@ def reild_by_definition(
         facts: dict[str, Value | Missing] = dict(
             laboratory_facts(values, definition, treated_on=course.treated_on)
         )
+        if _anticoagulated(record) is True:
+            facts["peak_inr"] = Missing.NOT_EVALUABLE
         for event in record.adverse_events:
             fact = _FACT_OF_EVENT.get(event.term)
             if fact and definition.contains((event.on - course.treated_on).days):

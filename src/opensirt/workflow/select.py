@@ -5,7 +5,11 @@ from datetime import date, datetime
 
 from opensirt.clinical.eligibility import Profile, assess_eligibility, profile_of
 from opensirt.clinical.eligibility import profile as profile_named
-from opensirt.clinical.laboratory_facts import examine_laboratory, latest_value
+from opensirt.clinical.laboratory_facts import (
+    examine_laboratory,
+    inr_under_anticoagulation,
+    latest_value,
+)
 from opensirt.clinical.liver_function.meld import Sex
 from opensirt.clinical.liver_function.panel import panel_inputs, score_panel
 from opensirt.clinical.liver_function.remnant import (
@@ -112,6 +116,10 @@ def select(
             *more,
             *(finding for value in record.laboratory for finding in value.findings()),
             *examine_laboratory(record.laboratory, today=made_at.date()),
+            *inr_under_anticoagulation(
+                facts.get("anticoagulated"),
+                inr_known=not isinstance(facts.get("inr", Missing.NOT_RECORDED), Missing),
+            ),
             *(finding for one in hepatobiliary for finding in one.findings),
             *(_not_asked(one, asked) for one in overrides if one.rule not in rules),
             *_findings(eligibility),
