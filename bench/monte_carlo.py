@@ -24,7 +24,8 @@ from opensirt.imaging.density import uniform_density
 from opensirt.imaging.voxel_weights import voxel_weights
 from opensirt.physics.decay import permanent_implant
 from opensirt.physics.dose.batches import GraphicsProcessor
-from opensirt.physics.dose.monte_carlo import MonteCarlo, MonteCarloResult, Target
+from opensirt.physics.dose.monte_carlo import MonteCarlo, MonteCarloResult
+from opensirt.physics.dose.monte_carlo_statistics import Target
 from opensirt.reference.commissioning import reference_tables
 from opensirt.reference.constant import constant
 from opensirt.reference.radionuclide import radionuclide

@@ -10,7 +10,7 @@ from monte_carlo_cases import decays_of, density_of, grid_of, run
 from opensirt.cohort.monte_carlo import Cluster
 from opensirt.domain.structure import VoxelWeights
 from opensirt.errors import InputError
-from opensirt.physics.dose.monte_carlo import Target
+from opensirt.physics.dose.monte_carlo_statistics import Target
 
 distributed = pytest.importorskip("distributed")
 

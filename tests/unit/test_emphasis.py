@@ -6,7 +6,7 @@ from monte_carlo_cases import decays_of, density_of, grid_of, run
 
 from opensirt.domain.structure import VoxelWeights
 from opensirt.physics.dose.emphasis import emphasis, even_emphasis
-from opensirt.physics.dose.monte_carlo import Target
+from opensirt.physics.dose.monte_carlo_statistics import Target
 from opensirt.reference.radionuclide import radionuclide
 
 GRID = grid_of((16, 17, 18), (3.0, 3.0, 3.0))

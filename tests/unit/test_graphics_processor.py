@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from click.testing import CliRunner
 from monte_carlo_cases import decays_of, density_of, grid_of, run
+from single_precision import in_single_precision
 
 from opensirt.cli import main
 from opensirt.errors import InputError, UnknownNameError
@@ -18,6 +19,11 @@ from opensirt.phantom.commission.phantom40 import phantom40
 from opensirt.physics.dose.batches import GraphicsProcessor
 from opensirt.physics.dose.superposition import Superposition
 from opensirt.physics.graphics_processor import require_device
+from opensirt.physics.transport.draw import batch_counter
+from opensirt.physics.transport.electron import room_to_wait
+from opensirt.physics.transport.history import DIMENSIONS, run_batch
+from opensirt.physics.transport.prepare import material_by_density, medium_of, source_of
+from opensirt.physics.transport.table import physics
 from opensirt.reference.radionuclide import radionuclide
 
 SUPPORT = Path(__file__).parents[1] / "support"
@@ -84,6 +90,34 @@ def test_superposition_on_the_simulator_is_that_of_the_processor(
     assert np.count_nonzero(wanted) > 50
     np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-6 * wanted.max())
     assert told["lost"] == pytest.approx(told["wanted_lost"], abs=1e-6)
+
+
+@pytest.mark.parametrize("nuclide", ["Y-90", "Ho-166"])
+def test_single_precision_changes_no_dose_and_loses_no_energy(nuclide: str) -> None:
+    n_batches, n_histories = 20, 20_000
+    grid = grid_of((10, 9, 8), (3.0, 2.0, 4.0))
+    g_per_ml = np.full(grid.shape, 1.05)
+    g_per_ml[:, :, 5:], g_per_ml[:3], g_per_ml[:, 8:] = 0.26, 1.6, 0.0012
+    decays = np.zeros(grid.shape)
+    decays[2:8, 2:7, 2:6] = 1.0
+    medium = medium_of(g_per_ml, material_by_density(g_per_ml), grid.spacing_mm)
+    source = source_of(radionuclide(nuclide), decays)
+    size = {"n_batches": n_batches, "n_histories": n_histories}
+    single = in_single_precision(physics(), medium, source, **size)
+    for score, emitted, escaped in single:
+        assert score.sum() + escaped == pytest.approx(emitted, rel=1e-6)
+    double = []
+    for batch in range(n_batches):
+        score = np.zeros(medium.density_g_per_ml.size)
+        counter, fill = batch_counter(1, batch), np.empty(DIMENSIONS)
+        run_batch(physics(), medium, source, counter, n_histories, score, room_to_wait(), fill)
+        double.append(score)
+    for low, high in ((0.0, 0.05), (0.2, 0.3), (1.0, 1.1), (1.5, 1.7)):
+        inside = (medium.density_g_per_ml > low) & (medium.density_g_per_ml < high)
+        here = np.array([score[inside].sum() for score, _, _ in single])
+        there = np.array([score[inside].sum() for score in double])
+        spread = np.sqrt((here.var(ddof=1) + there.var(ddof=1)) / n_batches)
+        assert abs(here.mean() - there.mean()) < 4.0 * spread
 
 
 def test_a_device_of_another_name_is_refused() -> None:

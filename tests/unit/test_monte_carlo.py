@@ -10,7 +10,8 @@ from monte_carlo_cases import decays_of, density_of, grid_of, run
 
 from opensirt.domain.structure import VoxelWeights
 from opensirt.errors import GeometryError, InputError, MissingInputError
-from opensirt.physics.dose.monte_carlo import MonteCarlo, Progress, Target
+from opensirt.physics.dose.monte_carlo import MonteCarlo, Progress
+from opensirt.physics.dose.monte_carlo_statistics import Target
 from opensirt.reference.radionuclide import radionuclide
 from opensirt.reference.transport.material import material_names
 

@@ -18,7 +18,8 @@ from opensirt.errors import InputError, UnknownNameError
 from opensirt.imaging.quantify import grid_of
 from opensirt.imaging.voxel_weights import voxel_weights
 from opensirt.physics.dose.engine import DEVICES, require_device_name
-from opensirt.physics.dose.monte_carlo import MonteCarlo, Progress, Target
+from opensirt.physics.dose.monte_carlo import MonteCarlo, Progress
+from opensirt.physics.dose.monte_carlo_statistics import Target
 from opensirt.physics.dose.superposition import Superposition
 from opensirt.reference.constant import constant
 from opensirt.reference.radionuclide import Radionuclide

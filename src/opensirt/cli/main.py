@@ -12,7 +12,8 @@ from opensirt.cli.cohort_commands import cohort
 from opensirt.cli.commission_command import commission
 from opensirt.cli.course_commands import administer, approve, order
 from opensirt.cli.database_commands import db
-from opensirt.cli.engine_commands import compare, dose, dvh, kernel
+from opensirt.cli.dose_command import dose
+from opensirt.cli.engine_commands import compare, dvh, kernel
 from opensirt.cli.evidence_commands import evidence
 from opensirt.cli.record_commands import follow_up, import_records, response_plots
 from opensirt.cli.selection_commands import select

@@ -11,20 +11,24 @@ from numpy.typing import NDArray
 from opensirt.domain.finding import Finding, Severity
 from opensirt.domain.image import DensityMap, DoseMap, TimeIntegratedActivityMap
 from opensirt.domain.record import EnergyBalance
-from opensirt.domain.structure import VoxelWeights
 from opensirt.errors import GeometryError, InputError
 from opensirt.physics.dose.emphasis import emphasis, even_emphasis
 from opensirt.physics.dose.engine import EngineResult, require_fit, require_materials
 from opensirt.physics.dose.findings import activity_near_edge, negative_decays, require_balance
 from opensirt.physics.dose.mass import VoxelMasses, masses
+from opensirt.physics.dose.monte_carlo_statistics import (
+    Target,
+    half_maximum_uncertainty,
+    mean_and_spread,
+    target_uncertainty,
+    with_rim,
+)
 from opensirt.reference.constant import constant
 from opensirt.reference.radionuclide import Radionuclide
 from opensirt.units import GRAMS_PER_KG, J_PER_MEV
 
 if TYPE_CHECKING:  # numba is read only when a run begins
     from opensirt.physics.dose.batches import Job, MonteCarloState, Runner
-
-_HALF = 0.5
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -45,34 +49,6 @@ class Progress:
     n_histories_wanted: int
     relative_uncertainty: float
     state: "MonteCarloState"
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Target:
-    """The uncertainty at which a run stops.
-
-    Parameters
-    ----------
-    relative
-        Standard uncertainty of the statistics over the dose.
-    inside
-        A structure: of its mean dose. Without one: root mean square over the voxels above half
-        of the maximum.
-    each_voxel
-        Of the voxels of the structure, by their median, in place of its mean dose.
-    """
-
-    relative: float
-    inside: VoxelWeights | None = None
-    each_voxel: bool = False
-
-    def __post_init__(self) -> None:
-        if self.each_voxel and self.inside is None:
-            raise InputError("a target for the voxels of a structure needs the structure, `inside`")
-        if not 0.0 < self.relative < 1.0:
-            raise InputError(
-                f"a target uncertainty lies between 0 and 1, found {self.relative}; 0.02 is 2 %"
-            )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -201,7 +177,7 @@ class MonteCarlo:
             decays.grid.require_same(weights.grid)
             if weights.fraction.sum() <= 0:
                 raise GeometryError("the structure of the target does not touch the image")
-            voxel = _with_rim(weights.flat_index, decays.grid.shape)
+            voxel = with_rim(weights.flat_index, decays.grid.shape)
             share = weights.fraction / weights.fraction.sum()
             gy_per_mev = self._gy_per_mev(decays, mass).reshape(-1)[weights.flat_index] * share
         return Job(
@@ -296,7 +272,7 @@ class MonteCarlo:
         def enough(now: "MonteCarloState") -> bool:
             nonlocal last, look_at
             if target is not None and now.n_batches >= look_at:
-                last = _target_uncertainty(target, now, gy_per_mev)
+                last = target_uncertainty(target, now, gy_per_mev)
                 look_at = now.n_batches * growth
             return target is not None and last <= target.relative
 
@@ -323,7 +299,7 @@ class MonteCarlo:
         state: "MonteCarloState",
     ) -> MonteCarloResult:
         gy_per_mev = self._gy_per_mev(decays, mass)
-        mean, spread = _mean_and_spread(state, decays.grid.shape)
+        mean, spread = mean_and_spread(state, decays.grid.shape)
         dose = self._map(decays, mean * gy_per_mev, ())
         uncertainty = self._map(
             decays, spread * gy_per_mev, ("one standard uncertainty of the statistics",)
@@ -400,14 +376,14 @@ class MonteCarlo:
     def _statistics(
         self, state: "MonteCarloState", gy_per_mev: NDArray[np.float64]
     ) -> tuple[Finding, ...]:
-        relative = _half_maximum_uncertainty(state, gy_per_mev)
+        relative = half_maximum_uncertainty(state, gy_per_mev)
         text = (
             f"Monte Carlo, {state.n_histories:,} histories, seed {self.seed}: statistical standard "
             f"uncertainty {relative:.1%} in a voxel above half of the maximum"
         )
         found = [Finding(Severity.NOTE, "monte_carlo_statistics", text, relative)]
         if self.target is not None and self.target.inside is not None:
-            relative = _target_uncertainty(self.target, state, gy_per_mev)
+            relative = target_uncertainty(self.target, state, gy_per_mev)
         if self.target is not None and not relative <= self.target.relative:
             text = (
                 f"the run stopped after {state.n_histories:,} histories at an uncertainty of "
@@ -425,54 +401,3 @@ class MonteCarlo:
             "bone): metal, contrast agent and iodised oil are taken as bone"
         )
         return (Finding(Severity.NOTE, "monte_carlo_materials", text),)
-
-
-def _mean_and_spread(
-    state: "MonteCarloState", shape: tuple[int, ...]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return mean energy per history and its standard uncertainty, in MeV, without the rim."""
-    k, j, i = (n + 2 for n in shape)
-    inner = (slice(1, -1),) * 3
-    summed = state.summed_mev.reshape(k, j, i)[inner]
-    squared = state.squared_mev2.reshape(k, j, i)[inner]
-    n, size = state.n_batches, state.histories_per_batch
-    mean = summed / n
-    if n < 2:  # noqa: PLR2004 - one batch has no spread
-        raise InputError("one batch has no uncertainty; run two or more")
-    variance = np.maximum(squared / n - mean**2, 0.0) / (n - 1)
-    return mean / size, np.sqrt(variance) / size
-
-
-def _target_uncertainty(
-    target: Target, state: "MonteCarloState", gy_per_mev: NDArray[np.float64]
-) -> float:
-    """Return the relative uncertainty that a target is about."""
-    if target.inside is None:
-        return _half_maximum_uncertainty(state, gy_per_mev)
-    if not target.each_voxel:
-        return state.structure_relative_uncertainty
-    voxel = _with_rim(target.inside.flat_index, gy_per_mev.shape)
-    n = state.n_batches
-    mean = state.summed_mev[voxel] / n
-    reached = mean > 0
-    if not reached.any():
-        return float("inf")
-    variance = np.maximum(state.squared_mev2[voxel] / n - mean**2, 0.0) / (n - 1)
-    return float(np.median(np.sqrt(variance[reached]) / mean[reached]))
-
-
-def _with_rim(flat_index: NDArray[np.int64], shape: tuple[int, ...]) -> NDArray[np.int64]:
-    """Return the indices that voxels have once there is a rim of one voxel."""
-    kji = [axis + 1 for axis in np.unravel_index(flat_index, shape)]
-    k, j, i = (n + 2 for n in shape)
-    return np.ravel_multi_index((kji[0], kji[1], kji[2]), (k, j, i)).astype(np.int64)
-
-
-def _half_maximum_uncertainty(state: "MonteCarloState", gy_per_mev: NDArray[np.float64]) -> float:
-    """Return the root mean square relative uncertainty of the voxels above half of the maximum."""
-    mean, spread = _mean_and_spread(state, gy_per_mev.shape)
-    dose = mean * gy_per_mev
-    above = dose > _HALF * dose.max()
-    if not above.any():
-        return float("inf")
-    return float(np.sqrt(np.mean((spread[above] / mean[above]) ** 2)))
