@@ -107,9 +107,9 @@ def test_superposition_takes_materials_and_the_kernel_does_not(folder: Path) -> 
     assert answer["engine"] == "superposition"
     assert "superposition_materials" not in {one["rule"] for one in answer["findings"]}
     code, said = asked(folder, *materials, *legend, engine="kernel")
-    assert (code, "--materials, --legend belong to the engine monte-carlo" in said) == (2, True)
+    assert (code, "--materials, --legend (of superposition and monte-carlo)" in said) == (2, True)
     code, said = asked(folder, "--seed", "1", engine="superposition")
-    assert (code, "--seed belong to the engine monte-carlo" in said) == (2, True)
+    assert (code, "not of the engine superposition: --seed (of monte-carlo)" in said) == (2, True)
 
 
 def test_materials_are_named_by_a_legend(folder: Path) -> None:
@@ -130,12 +130,14 @@ def test_materials_are_named_by_a_legend(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "engine", "wanted"),
     [
-        (("--seed", "1"), "kernel", "--seed belong to the engine monte-carlo, not to kernel"),
+        (("--seed", "1"), "kernel", "not of the engine kernel: --seed (of monte-carlo)"),
         (("--in", "hot.seg.nrrd"), "monte-carlo", "--in names a structure for"),
         (("--each-voxel",), "monte-carlo", "name it with --in"),
         (("--device", "cpu", "--scheduler", "tcp://h:1"), "monte-carlo", "exclude each other"),
         (("--legend", "legend.toml"), "monte-carlo", "belong together"),
         (("--target-uncertainty", "2"), "monte-carlo", "lies between 0 and 1"),
+        (("--device", "cuda"), "local", "not of the engine local: --device (of superposition and"),
+        (("--histories", "1"), "monte-carlo", "in batches of 1 make one batch"),
         (("--histories", "-5"), "monte-carlo", "one history or more, found -5"),
     ],
 )

@@ -89,10 +89,10 @@ def in_single_precision(
 ) -> list[Batch]:
     """Return batches of histories that are followed in single precision."""
     loop, made = _loop(), []
-    tables = [type(one)(*(_single(field) for field in one)) for one in (physics, medium, source)]
-    tables[2] = tables[2]._replace(summed=source.summed)
+    tables = [type(one)(*(_single(field) for field in one)) for one in (physics, medium)]
+    where = Source(*(_single(field) for field in source))._replace(summed=source.summed)
     for batch in range(n_batches):
         score = np.zeros(medium.density_g_per_ml.size)
-        emitted, escaped = loop(*tables, batch_counter(9, batch)[0], n_histories, score)
+        emitted, escaped = loop(*tables, where, batch_counter(9, batch)[0], n_histories, score)
         made.append((score, emitted, escaped))
     return made

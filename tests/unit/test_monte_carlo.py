@@ -135,8 +135,16 @@ def test_without_decays_there_is_no_dose_and_no_history() -> None:
 
 
 def test_one_batch_has_no_uncertainty() -> None:
-    with pytest.raises(InputError, match="one batch has no uncertainty"):
-        run(DECAYS, WATER, n_histories=10, histories_per_batch=10)
+    told: list[Progress] = []
+    with pytest.raises(InputError, match="10 histories in batches of 10 make one batch"):
+        run(DECAYS, WATER, n_histories=10, histories_per_batch=10, progress=told.append)
+    assert told == []  # refused before the work began
+
+
+def test_few_histories_with_a_target_still_make_batches_enough_for_it() -> None:
+    result = run(DECAYS, WATER, target=Target(relative=0.5, inside=weights()), n_histories=20_000)
+    assert result.state.histories_per_batch == 1000
+    assert "monte_carlo_target_missed" not in {one.rule for one in result.findings}
 
 
 def test_a_state_of_another_run_is_refused() -> None:

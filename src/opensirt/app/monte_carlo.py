@@ -19,7 +19,7 @@ from opensirt.imaging.quantify import grid_of
 from opensirt.imaging.voxel_weights import voxel_weights
 from opensirt.physics.dose.engine import DEVICES, require_device_name
 from opensirt.physics.dose.monte_carlo import MonteCarlo, Progress
-from opensirt.physics.dose.monte_carlo_statistics import Target
+from opensirt.physics.dose.monte_carlo_statistics import Target, largest_batch
 from opensirt.physics.dose.superposition import Superposition
 from opensirt.reference.constant import constant
 from opensirt.reference.radionuclide import Radionuclide
@@ -27,6 +27,8 @@ from opensirt.reference.transport.material import material_names
 
 if TYPE_CHECKING:  # numba is read only when a run begins
     from opensirt.physics.dose.batches import Runner
+
+_ALSO_OF_SUPERPOSITION = ("--materials", "--legend", "--device")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,12 +70,14 @@ class MonteCarloRequest:
             "--scheduler": self.scheduler,
         }
         if engine == Superposition.name:
-            del options["--materials"], options["--legend"], options["--device"]
+            options = {k: v for k, v in options.items() if k not in _ALSO_OF_SUPERPOSITION}
         given = [name for name, value in options.items() if value is not None]
         if given and engine != MonteCarlo.name:
+            shared = all(name in _ALSO_OF_SUPERPOSITION for name in given)
+            engines = f"{Superposition.name} and {MonteCarlo.name}" if shared else MonteCarlo.name
             raise InputError(
-                f"{', '.join(given)} belong to the engine {MonteCarlo.name}, not to {engine}; "
-                f"leave them out, or choose --engine {MonteCarlo.name}"
+                f"not of the engine {engine}: {', '.join(given)} (of {engines}); leave out what "
+                f"does not belong to it, or choose --engine {MonteCarlo.name}"
             )
         if self.target_in is not None and self.target_uncertainty is None:
             raise InputError("--in names a structure for --target-uncertainty; give that too")
@@ -172,14 +176,15 @@ class MonteCarloRequest:
             keep(made)
 
         default = MonteCarlo(nuclide=nuclide)
+        n_histories = default.n_histories if self.histories is None else self.histories
         return MonteCarlo(
             nuclide=nuclide,
             seed=default.seed if self.seed is None else self.seed,
-            n_histories=default.n_histories if self.histories is None else self.histories,
+            n_histories=n_histories,
             target=target,
             materials=materials,
             runner=runner,
-            histories_per_batch=batch,
+            histories_per_batch=None if batch is None else min(batch, largest_batch(n_histories)),
             progress=tell,
             resume=earlier,
         )

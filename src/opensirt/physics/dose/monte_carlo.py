@@ -19,6 +19,7 @@ from opensirt.physics.dose.mass import VoxelMasses, masses
 from opensirt.physics.dose.monte_carlo_statistics import (
     Target,
     half_maximum_uncertainty,
+    largest_batch,
     mean_and_spread,
     target_uncertainty,
     with_rim,
@@ -96,7 +97,7 @@ class MonteCarlo:
     runner
         Where batches run; None for threads of this computer, `n_threads` of them.
     histories_per_batch
-        None for a fiftieth of `n_histories` or, with a target, a fixed number.
+        None for a fiftieth of `n_histories` or, with a target, a fixed number or a twentieth.
     progress
         Called with each state that the runner gives: on threads, after each batch.
     resume
@@ -135,8 +136,8 @@ class MonteCarlo:
         Raises
         ------
         InputError
-            When the decays are of another nuclide, or a state to go on from belongs to another
-            run.
+            When the decays are of another nuclide, a state to go on from belongs to another run, or
+            the histories make less than two batches.
         GeometryError
             When density or materials lie on another grid.
         MissingInputError
@@ -147,6 +148,7 @@ class MonteCarlo:
         state = self._first_state(decays, mass)
         if not decays.values.any():
             return self._nothing(decays, state)
+        self._n_batches(state)  # refused before the work begins
         job = self._job(decays, mass)
         state = self._run(job, state, self._gy_per_mev(decays, mass))
         return self._result(decays, mass, state)
@@ -223,7 +225,8 @@ class MonteCarlo:
             return -(-self.n_histories // int(constant("transport", "batches").value))
         # Adding up a batch costs time for each voxel: larger images get larger batches.
         per_history = constant("transport", "voxels_per_history").value
-        return int(max(constant("transport", "histories_per_batch").value, n_voxels / per_history))
+        size = int(max(constant("transport", "histories_per_batch").value, n_voxels / per_history))
+        return min(size, largest_batch(self.n_histories))
 
     def _fingerprint(self, decays: TimeIntegratedActivityMap, mass: VoxelMasses) -> str:
         from opensirt.reference.kernel_file import read_kernel_file
@@ -257,12 +260,22 @@ class MonteCarlo:
         )
         return hashed.hexdigest()
 
+    def _n_batches(self, state: "MonteCarloState") -> int:
+        """Return how many batches there are to be, the earlier ones among them."""
+        n_batches = -(-self.n_histories // state.histories_per_batch)
+        if max(n_batches, state.n_batches) < 2:  # noqa: PLR2004 - one batch has no spread
+            raise InputError(
+                f"{self.n_histories} histories in batches of {state.histories_per_batch} make one "
+                "batch, which has no uncertainty; ask for more histories"
+            )
+        return n_batches
+
     def _run(
         self, job: "Job", state: "MonteCarloState", gy_per_mev: NDArray[np.float64]
     ) -> "MonteCarloState":
         from opensirt.physics.dose.batches import Threads
 
-        n_batches = -(-self.n_histories // state.histories_per_batch)
+        n_batches = self._n_batches(state)
         fewest = int(constant("transport", "fewest_batches").value)
         target = self.target
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from opensirt.domain.structure import VoxelWeights
 from opensirt.errors import InputError
+from opensirt.reference.constant import constant
 
 if TYPE_CHECKING:  # numba is read only when a run begins
     from opensirt.physics.dose.batches import MonteCarloState
@@ -43,18 +44,24 @@ class Target:
             )
 
 
+def largest_batch(n_histories: int) -> int:
+    """Return how many histories a batch may have so that a run can stop on an uncertainty."""
+    return -(-n_histories // int(constant("transport", "fewest_batches").value))
+
+
 def mean_and_spread(
     state: "MonteCarloState", shape: tuple[int, ...]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return mean energy per history and its standard uncertainty, in MeV, without the rim."""
+    """Return mean energy per history and its standard uncertainty, in MeV, without the rim.
+
+    There are two batches or more.
+    """
     k, j, i = (n + 2 for n in shape)
     inner = (slice(1, -1),) * 3
     summed = state.summed_mev.reshape(k, j, i)[inner]
     squared = state.squared_mev2.reshape(k, j, i)[inner]
     n, size = state.n_batches, state.histories_per_batch
     mean = summed / n
-    if n < 2:  # noqa: PLR2004 - one batch has no spread
-        raise InputError("one batch has no uncertainty; run two or more")
     variance = np.maximum(squared / n - mean**2, 0.0) / (n - 1)
     return mean / size, np.sqrt(variance) / size
 
