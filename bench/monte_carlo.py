@@ -22,35 +22,22 @@ from opensirt.domain.image import ActivityMap, DensityMap, TimeIntegratedActivit
 from opensirt.domain.missing import Missing
 from opensirt.imaging.density import uniform_density
 from opensirt.imaging.voxel_weights import voxel_weights
+from opensirt.phantom.commission.phantom40 import phantom40
 from opensirt.physics.decay import permanent_implant
 from opensirt.physics.dose.batches import GraphicsProcessor
 from opensirt.physics.dose.monte_carlo import MonteCarlo, MonteCarloResult
 from opensirt.physics.dose.monte_carlo_statistics import Target
-from opensirt.reference.commissioning import reference_tables
 from opensirt.reference.constant import constant
 from opensirt.reference.radionuclide import radionuclide
 
 EGSNRC_PER_S, EGSNRC_TO_TWO_PERCENT_S = 37_500.0, 113.0
 WANTED_PER_S, WANTED_TO_TWO_PERCENT_S, MAX_COMPILE_S = 1.5e6, 1.2, 10.0
 REPEATS = 5
-SIDE_MM = 3.0
 
 
 def grid_of(shape: tuple[int, int, int], side_mm: float) -> Grid:
     """Return a grid of cubes."""
     return Grid(shape, np.diag((side_mm, side_mm, side_mm, 1.0)), "2.25.7")
-
-
-def phantom() -> tuple[TimeIntegratedActivityMap, DensityMap]:
-    """Return decays and densities of the phantom with liver, tumours, lung, bone and gas."""
-    stored = reference_tables("phantom40_egsnrc")
-    grid = grid_of((40, 40, 40), SIDE_MM)
-    per_ml = (stored["activity_fraction"] * 1e12 / grid.voxel_volume_ml).astype(np.float32)
-    density = (stored["density_g_per_ml"] / 1e3).astype(np.float32)
-    return (
-        TimeIntegratedActivityMap(grid=grid, values=per_ml, radionuclide="Y-90"),
-        DensityMap(grid=grid, values=density),
-    )
 
 
 def run(
@@ -87,7 +74,7 @@ def told(name: str, found: float, wanted: float, unit: str) -> bool:
 
 def on_device() -> int:
     """Measure a CUDA graphics processor and compare it with the processor."""
-    case = phantom()
+    case = phantom40()
     batch = int(constant("transport", "histories_per_batch_on_device").value)
     runner = GraphicsProcessor(
         n_threads=int(constant("transport", "threads_on_device").value),
@@ -153,7 +140,7 @@ def curve() -> int:
     """Draw core seconds over histories and over active voxels."""
     from opensirt.report.figures.canvas import png, sheet, style
 
-    case = phantom()
+    case = phantom40()
     run(case, n_histories=100, n_threads=1)
     n_histories = (100_000, 300_000, 1_000_000, 3_000_000, 10_000_000)
     n_voxels = (300, 3_000, 30_000, 300_000)
@@ -180,7 +167,7 @@ def curve() -> int:
 
 def main() -> int:
     """Measure, print tables and return 0 when everything was reached."""
-    case = phantom()
+    case = phantom40()
     _, compile_s, _ = run(case, n_histories=100, n_threads=1)
     speeds, to_target = [], []
     for seed in range(REPEATS):
