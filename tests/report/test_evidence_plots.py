@@ -15,7 +15,8 @@ from opensirt.report.evidence_plots import (
     endpoint_words,
     forest_of_proportion,
 )
-from opensirt.report.figures.forest import ForestRow, forest_png
+from opensirt.report.figures.canvas import sheet, style
+from opensirt.report.figures.forest import ForestRow, _mark_beyond, forest_png
 from opensirt.report.figures.funnel import bubble_png
 from opensirt.report.figures.prisma import prisma_png
 
@@ -48,6 +49,20 @@ def test_an_end_that_was_not_reached_and_no_interval_are_drawn_apart() -> None:
     none = row(low=Missing.NOT_RECORDED, high=Missing.NOT_RECORDED)
     assert len({drawn(row(), percent=False), drawn(open_end, percent=False)}) == 2
     assert drawn(none, percent=False) != drawn(open_end, percent=False)
+
+
+def test_a_summary_that_runs_out_of_the_axis_points_outward() -> None:
+    def pointers(**changes: object) -> list[object]:
+        with style():
+            axes = sheet(2.0).add_subplot()
+            axes.set_xlim(10.0, 70.0)
+            _mark_beyond(axes, row(estimate=41.0, **changes), 0, 1.0)
+            return [one.get_marker() for one in axes.lines]
+
+    assert pointers(summary=True, low=2.4, high=713.0) == ["<", ">"]
+    assert pointers(summary=True, low=20.0, high=713.0) == [">"]
+    assert pointers(summary=True, low=20.0, high=60.0) == []
+    assert pointers(low=2.4, high=713.0) == []
 
 
 def test_every_picture_states_definition_criterion_time_origin_and_source(

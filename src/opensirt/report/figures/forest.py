@@ -99,6 +99,8 @@ def forest_png(
             _draw(axes, row, number, scale)
             _write(axes, row, number, scale, percent=percent)
         _frame(axes, rows, axis, scale, percent=percent, log=log, reference=reference)
+        for number, row in enumerate(rows):
+            _mark_beyond(axes, row, number, scale)
         figure.text(0.02, 1.0 - 0.16 / height, title, fontsize=TEXT_PT + 1.5, va="top", color=INK)
         for place, word in ((0.02, "Study"), (_LEFT - 0.02, column)):
             figure.text(
@@ -153,6 +155,14 @@ def _draw(axes: Axes, row: ForestRow, number: int, scale: float) -> None:
             )
     size = 3.0 + 4.5 * row.weight**0.5
     axes.plot(middle, number, "s", color=colour, markersize=size, clip_on=False, zorder=3)
+
+
+def _mark_beyond(axes: Axes, row: ForestRow, number: int, scale: float) -> None:
+    """Point outward at an edge beyond which an interval of a summary goes on."""
+    low, high = axes.get_xlim()
+    for end, edge, pointer, outward in ((row.low, low, "<", -1.0), (row.high, high, ">", 1.0)):
+        if row.summary and not isinstance(end, Missing) and outward * (scale * end - edge) > 0:
+            axes.plot(edge, number, pointer, color=BLUE, markersize=7, clip_on=False, zorder=4)
 
 
 def _write(axes: Axes, row: ForestRow, number: int, scale: float, *, percent: bool) -> None:
