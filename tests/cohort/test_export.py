@@ -217,3 +217,32 @@ def test_what_is_asked_must_fit(store: Store, tmp_path: Path) -> None:
     (tmp_path / "short").write_bytes(b"x")
     with pytest.raises(InputError, match="short holds 1 bytes, too few for a secret"):
         kept_secret(tmp_path / "short")
+
+
+def test_the_day_of_what_is_withheld_does_not_tell_it() -> None:
+    names = [f"P{number}" for number in range(20)]
+    key = Variable(name="patient", meaning="m", kind=VariableKind.IDENTIFIER, source="s")
+    flag = Variable(name="severe", meaning="m", kind=VariableKind.FLAG, source="s")
+    day = Variable(name="severe_day", meaning="m", kind=VariableKind.NUMBER, source="s", unit="day")
+    for n_severe in (2, 18, 10):
+        severe = [number < n_severe for number in range(20)]
+        days = [30.0 + n if one else Missing.NOT_REACHED for n, one in enumerate(severe)]
+        table = AnalysisTable(
+            unit=UnitOfAnalysis.PATIENT,
+            variables=(key, flag, day),
+            columns={
+                "patient": column_of(key, names),
+                "severe": column_of(flag, severe),
+                "severe_day": column_of(day, days),
+            },
+            row_key=("patient",),
+            population="p",
+        )
+        left = deidentified(table, secret=b"s" * 32).table
+        told = set(left["severe_day"].reasons())
+        if n_severe == 10:
+            assert told == {Missing.NOT_REACHED}
+        else:
+            assert told == {Missing.WITHHELD}
+            assert not left["severe"].present.any()
+            assert not left["severe_day"].present.any()

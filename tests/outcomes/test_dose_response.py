@@ -12,7 +12,7 @@ from opensirt.domain.missing import Missing
 from opensirt.errors import InputError, RuleError
 from opensirt.outcomes.calibration import calibration
 from opensirt.outcomes.dose_comparison import compare_metrics, effect_modification
-from opensirt.outcomes.dose_curve import fit_complication, fit_tumour_control
+from opensirt.outcomes.dose_curve_fit import fit_complication, fit_tumour_control
 from opensirt.outcomes.local_dose_model import (
     DoseModelWords,
     LocalDoseModel,

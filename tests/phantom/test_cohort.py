@@ -7,7 +7,7 @@ from opensirt.domain.missing import Missing
 from opensirt.errors import InputError, UnknownNameError
 from opensirt.outcomes.cox import CoxData, fit_cox
 from opensirt.outcomes.design import complete_rows, design_columns, endpoint_times, groups_of
-from opensirt.outcomes.dose_curve import fit_complication
+from opensirt.outcomes.dose_curve_fit import fit_complication
 from opensirt.outcomes.endpoint import endpoint_names
 from opensirt.outcomes.survival_analysis import survival_analysis
 from opensirt.outcomes.treatment_comparison import treatment_comparison

@@ -11,10 +11,11 @@ from sqlalchemy import text
 from opensirt.errors import ConflictError, StoreError
 from opensirt.store.connect import Place, writing
 from opensirt.store.identities import Identity, Who, add_identity
+from opensirt.store.kinds import RECORD_KINDS
 from opensirt.store.migrate import init_store
 from opensirt.store.rows import Record
 from opensirt.store.store import Store, open_store
-from opensirt.store.tables import APPEND_ONLY, RECORD_KINDS
+from opensirt.store.tables import APPEND_ONLY
 
 AT = datetime(2026, 3, 2, 12, 0, 0, 123456, tzinfo=UTC)
 

@@ -1,6 +1,7 @@
 """Our own response counts, out of a store or a table of patients, to set beside the literature."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from opensirt.domain.analysis_table import AnalysisTable
 from opensirt.domain.response import ResponseCategory
@@ -22,7 +23,7 @@ class OurCounts:
     words: str
 
 
-def counts_of_store(db: str | None, endpoint: str) -> OurCounts:
+def counts_of_store(db: str | None, images: Path | None, endpoint: str) -> OurCounts:
     """Return the counts of an endpoint over all patients of a store.
 
     Raises
@@ -33,7 +34,7 @@ def counts_of_store(db: str | None, endpoint: str) -> OurCounts:
     from opensirt.app.cohort_table import cohort_table
     from opensirt.store.store import open_store
 
-    with open_store(db) as store:
+    with open_store(db, images=images) as store:
         return counts_of_table(cohort_table(store, unit="patient"), endpoint)
 
 

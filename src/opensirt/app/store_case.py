@@ -15,6 +15,7 @@ from opensirt import __version__
 from opensirt.app.record import RECORDS_FOLDER
 from opensirt.errors import InputError, StoreError
 from opensirt.files.case_file import CASE_FILE_NAME, case_file_path, read_case_file
+from opensirt.store.kinds import STEPS
 
 if TYPE_CHECKING:
     from opensirt.store.rows import Record
@@ -22,16 +23,6 @@ if TYPE_CHECKING:
 
 _RECORD_NAME = re.compile(r"(?P<number>[0-9]{4,})-(?P<step>[a-z-]+)\.json")
 _PARTIAL = ".partial-"
-_STEPS = (
-    "select",
-    "work-up",
-    "plan",
-    "approve",
-    "order",
-    "administer",
-    "verify",
-    "follow-up",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +120,7 @@ def export_case(store: "Store", key: str, out: Path) -> Path:
         place.write_bytes(case.content.encode())
         for name, sha256 in case.files.items():
             take_image(store.place.images, sha256, _inside(staging, name))
-        for step in _STEPS:
+        for step in STEPS:
             for record in store.history(step, key):
                 if record.file_name is not None:
                     target = _inside(place.parent, f"{RECORDS_FOLDER}/{record.file_name}")
@@ -222,7 +213,7 @@ def _record_files(folder: Path) -> list[Path]:
 
 def _step(name: str) -> str | None:
     found = _RECORD_NAME.fullmatch(name)
-    return found["step"] if found and found["step"] in _STEPS else None
+    return found["step"] if found and found["step"] in STEPS else None
 
 
 def _other_files(root: Path, case_file: Path, named: list[str], records: list[Path]) -> set[Path]:
@@ -258,7 +249,7 @@ def _new_records(store: "Store", key: str, paths: list[Path], author: str) -> "l
     from opensirt.store.rows import Record
 
     there = {
-        one.file_name: one for step in _STEPS for one in store.history(step, key) if one.file_name
+        one.file_name: one for step in STEPS for one in store.history(step, key) if one.file_name
     }
     made = []
     for path in paths:

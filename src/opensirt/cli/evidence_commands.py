@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from opensirt.cli.answer import Progress, findings, json_option, say_json, table
-from opensirt.cli.options import db_option
+from opensirt.cli.options import db_option, images_option
 
 if TYPE_CHECKING:
     from opensirt.app.evidence_meta import MetaAnalysis
@@ -109,6 +109,7 @@ def _value(value: object, unit: str, percent: object) -> str:
     help="Our centre, to set beside: events/patients, or store for those of --db.",
 )
 @db_option
+@images_option
 @click.option(
     "--own",
     nargs=2,
@@ -140,6 +141,7 @@ def meta(
     regress: str,
     ours: str | None,
     db: str | None,
+    images: Path | None,
     own: tuple[tuple[Path, Path], ...],
     plot: Path | None,
     picture: str,
@@ -166,7 +168,7 @@ def meta(
     )
     with Progress() as progress:
         progress("pooling")
-        counts, words = _counts(ours, db, outcome)
+        counts, words = _counts(ours, db, images, outcome)
         made = meta_analysis(question, own=own, by=by, regress=regress, ours=counts)
         if plot is not None:
             from opensirt.app.evidence_picture import write_picture
@@ -193,7 +195,7 @@ def _unit(word: str) -> UnitOfAnalysis:
 
 
 def _counts(
-    text: str | None, db: str | None, outcome: str
+    text: str | None, db: str | None, images: Path | None, outcome: str
 ) -> tuple[tuple[int, int] | None, str | None]:
     """Return our events and patients, and where a store gave them what was counted."""
     from opensirt.errors import InputError
@@ -203,7 +205,7 @@ def _counts(
     if text == "store":
         from opensirt.app.our_centre import counts_of_store
 
-        found = counts_of_store(db, outcome)
+        found = counts_of_store(db, images, outcome)
         return (found.count, found.of), found.words
     first, mark, second = text.partition("/")
     if not mark or not first.strip().isdigit() or not second.strip().isdigit():

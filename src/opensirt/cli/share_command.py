@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from opensirt.cli.answer import Progress, json_option, say_json, table
-from opensirt.cli.options import db_option
+from opensirt.cli.options import db_option, images_option
 
 if TYPE_CHECKING:
     from opensirt.domain.analysis_table import AnalysisTable
@@ -20,6 +20,7 @@ _PATH = click.Path(path_type=Path)
 @click.command("share")
 @click.argument("table_path", metavar="[TABLE]", type=_PATH, required=False)
 @db_option
+@images_option
 @click.option(
     "--unit",
     default="patient",
@@ -49,6 +50,7 @@ def share(
     table_path: Path | None,
     *,
     db: str | None,
+    images: Path | None,
     unit: str,
     plan: Path,
     centre: str,
@@ -72,7 +74,7 @@ def share(
     with Progress() as progress:
         progress("adding up")
         made = share_cohort(
-            _rows_of_store(db, unit) if table_path is None else table_path,
+            _rows_of_store(db, images, unit) if table_path is None else table_path,
             plan_path=plan,
             centre=centre,
             key_path=key_path,
@@ -116,9 +118,9 @@ def share(
         click.echo("nothing was written; give --out")
 
 
-def _rows_of_store(db: str | None, unit: str) -> AnalysisTable:
+def _rows_of_store(db: str | None, images: Path | None, unit: str) -> AnalysisTable:
     from opensirt.app.cohort_table import cohort_table
     from opensirt.store.store import open_store
 
-    with open_store(db) as store:
+    with open_store(db, images=images) as store:
         return cohort_table(store, unit=unit)

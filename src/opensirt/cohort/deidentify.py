@@ -69,8 +69,9 @@ def deidentified(table: AnalysisTable, *, secret: bytes) -> Deidentified:
             actions[variable.name] = "left out"
             continue
         new, column, action = made
-        if new.kind in _HELD:
-            new, column, withheld = _without_rare(new, column, codes, least)
+        if new.kind in _HELD or new.kind is VariableKind.NUMBER:
+            rare = _without_rare if new.kind in _HELD else _unless_telling
+            new, column, withheld = rare(new, column, codes, least)
             action = "; ".join(one for one in (action, withheld) if one)
         variables.append(new)
         columns[new.name] = column
@@ -193,6 +194,24 @@ def _without_rare(
     if not rest:
         said = "withheld whole: its values are of too few patients"
     return variable, Column(values, absent), said
+
+
+def _unless_telling(
+    variable: Variable, column: Column, codes: NDArray[np.str_], least: int
+) -> tuple[Variable, Column, str]:
+    """Withhold a column of numbers where having one, or not having reached one, is itself rare.
+
+    The day of a response tells who responded, whatever becomes of the flag beside it.
+    """
+    reached = column.absent == 1 + list(Missing).index(Missing.NOT_REACHED)
+    for rows in (column.present, reached):
+        if 0 < len(np.unique(codes[rows])) < least:
+            hidden = column.present | reached
+            absent = column.absent.copy()
+            absent[hidden] = 1 + list(Missing).index(Missing.WITHHELD)
+            values = np.full_like(column.values, np.nan)
+            return variable, Column(values, absent), "withheld whole: too few patients have one"
+    return variable, column, ""
 
 
 def _patients(column: Column, codes: NDArray[np.str_], values: list[Any]) -> int:

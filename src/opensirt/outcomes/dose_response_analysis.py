@@ -17,7 +17,7 @@ from opensirt.outcomes.dose_comparison import (
     compare_metrics,
     effect_modification,
 )
-from opensirt.outcomes.dose_curve import DoseCurveFit, fit_complication, fit_tumour_control
+from opensirt.outcomes.dose_curve_fit import DoseCurveFit, fit_complication, fit_tumour_control
 from opensirt.outcomes.mixed_ordinal import ClusteredOutcomes, MixedOrdinalFit, fit_mixed_ordinal
 from opensirt.outcomes.participants import absent_losses, participant_flow
 from opensirt.outcomes.proportion import Proportion, proportion

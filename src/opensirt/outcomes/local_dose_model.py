@@ -13,7 +13,8 @@ import numpy as np
 from opensirt.domain.case import Prescription
 from opensirt.domain.missing import Missing
 from opensirt.errors import InputError, RuleError
-from opensirt.outcomes.dose_curve import CurveForm, DoseCurve, DoseCurveFit
+from opensirt.outcomes.dose_curve import CurveForm, DoseCurve
+from opensirt.outcomes.dose_curve_fit import DoseCurveFit
 from opensirt.outcomes.kaplan_meier import Interval
 
 SCHEMA = "opensirt.local-dose-model/1"

@@ -13,7 +13,11 @@ from opensirt.errors import InputError
 from opensirt.outcomes.cox import CoxData, fit_cox
 from opensirt.outcomes.cumulative_incidence import cumulative_incidence
 from opensirt.outcomes.design import endpoint_times
-from opensirt.outcomes.dose_curve import d50_interval_holds, fit_complication, fit_tumour_control
+from opensirt.outcomes.dose_curve_fit import (
+    d50_interval_holds,
+    fit_complication,
+    fit_tumour_control,
+)
 from opensirt.outcomes.kaplan_meier import Interval, kaplan_meier
 from opensirt.outcomes.logistic import fit_logistic
 from opensirt.outcomes.mixed_logistic import fit_mixed_logistic

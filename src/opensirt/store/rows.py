@@ -12,7 +12,8 @@ from typing import Any
 
 from opensirt.errors import StoreError
 from opensirt.provenance import canonical_json, sha256_of_json
-from opensirt.store.tables import RECORD_KINDS, SEARCHED
+from opensirt.store.kinds import RECORD_KINDS
+from opensirt.store.tables import SEARCHED
 
 JSON, TOML = "json", "toml"
 

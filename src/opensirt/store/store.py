@@ -11,10 +11,10 @@ from sqlalchemy import Connection, Table, func, insert, select
 
 from opensirt.errors import ConflictError, StoreError
 from opensirt.store.connect import Place, engine_of, place_of, reading, writing
+from opensirt.store.kinds import RECORD_KINDS
 from opensirt.store.migrate import require_current
 from opensirt.store.rows import Record, record_of, row_of
 from opensirt.store.tables import (
-    RECORD_KINDS,
     case_files,
     cases,
     images,

@@ -21,20 +21,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-RECORD_KINDS = (
-    "case",
-    "select",
-    "work-up",
-    "plan",
-    "approve",
-    "order",
-    "administer",
-    "verify",
-    "follow-up",
-    "dosimetry",
-)
-"""`case` is what a person wrote down (case.toml) with the list of its files; the others are the
-steps of a course by their verb; `dosimetry` is one row of a batch over a cohort."""
+from opensirt.store.kinds import RECORD_KINDS
 
 SEARCHED: dict[str, tuple[str, ...]] = {
     "case": ("device", "tumour_type", "treated_on"),
