@@ -246,3 +246,52 @@ def test_a_plan_without_an_activity_is_not_ordered() -> None:
 def test_a_slot_that_has_passed_is_said() -> None:
     made = order_of(plan_of("holmium", right=6.0), at=NOW - timedelta(days=1))
     assert "slot_in_the_past" in rules_of(made)
+
+
+def test_a_whole_vial_that_falls_a_little_short_is_not_passed_over() -> None:
+    fits = 3.0 * 2 ** (-72 / 64.1) - 0.010  # what the smallest vial brings at the slot
+    exact = order_of(plan_of("glass", right=fits))
+    assert exact.lines[0].chosen.vials[0].calibrated_activity_bq == 3e9
+    assert "whole_vial_short" not in rules_of(exact)
+    short = order_of(plan_of("glass", right=fits), past_residuals_bq=[0.016e9] * 20)
+    assert short.lines[0].chosen.vials[0].calibrated_activity_bq == 3e9
+    (said,) = [one for one in short.findings if one.rule == "whole_vial_short"]
+    assert said.value == pytest.approx(-0.006 / fits, rel=1e-3)
+    assert short.lines[0].chosen.waste_bq == 0.0
+    assert short.lines[0].chosen.enough_until == WEDNESDAY
+    more = order_of(plan_of("glass", right=1.02 * fits))
+    assert more.lines[0].chosen.vials[0].activity_bq > 1.02 * fits * 1e9
+
+
+@pytest.mark.parametrize(
+    ("most", "severity"), [(28_000.0, Severity.STOP), (29_000.0, Severity.NOTE)]
+)
+def test_holmium_spheres_are_counted_as_many_as_there_can_be(
+    most: float, severity: Severity
+) -> None:
+    plan = replace(
+        plan_of("holmium", right=6.0),
+        reaching_bq={"right": 5.7e9},
+        perfused_volumes_ml={"right": 1000.0},
+        spheres_per_ml_at_most=most,
+    )
+    (found,) = [one for one in order_of(plan).findings if one.rule == "spheres_per_ml"]
+    assert found.severity is severity
+    assert found.value == pytest.approx(5.7e9 / 200 / 1000)
+    unknown = order_of(replace(plan, perfused_volumes_ml={}))
+    (found,) = [one for one in unknown.findings if one.rule == "spheres_per_ml"]
+    assert found.severity is Severity.STOP
+    assert "not known" in found.text
+
+
+def test_a_holmium_slot_on_a_day_without_delivery_is_warned_of() -> None:
+    site = replace(SITE, delivery_days=("monday", "thursday"))
+    (found,) = [
+        one
+        for one in order_of(plan_of("holmium", right=6.0), site=site).findings
+        if one.rule == "no_delivery_day"
+    ]
+    assert "a Wednesday" in found.text
+    tomorrow = WEDNESDAY + timedelta(days=1)
+    thursday = order_of(plan_of("holmium", right=6.0), at=tomorrow, site=site)
+    assert "no_delivery_day" not in rules_of(thursday)

@@ -25,6 +25,7 @@ from opensirt.reference.radionuclide import radionuclide
 from opensirt.units import BQ_PER_GBQ, BQ_PER_MBQ
 from opensirt.workflow.approve import require_approved
 from opensirt.workflow.order_findings import (
+    arrival_named,
     line_findings,
     order_findings,
     residual_named,
@@ -93,6 +94,7 @@ def order(
     findings += residual_named(facts, rules, residual_bq, n_own=len(past_residuals_bq))
     spheres = SphereLimit(plan, rules)
     if rules.dispensing == MADE:
+        findings += arrival_named(site, rules, treatment_at)
         filled = [made_line(line, product, treatment_at) for line in lines]
     else:
         supply = supply_of(product, rules, facts, site, nuclide)

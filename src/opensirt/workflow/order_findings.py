@@ -1,6 +1,7 @@
 """What an order has to say: rules known from memory, small activities, vials that hold more."""
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from opensirt.domain.approval import PlanOnRecord
 from opensirt.domain.delivery_error import cases_needed
@@ -9,6 +10,8 @@ from opensirt.domain.finding import Finding, Severity
 from opensirt.domain.missing import Missing
 from opensirt.domain.order import OrderFacts, OrderLine, OrderOption
 from opensirt.domain.record import Number
+from opensirt.domain.site import SiteProfile
+from opensirt.physics.ordering import WEEKDAYS
 from opensirt.reference.constant import STATUSES, Constant, constant
 from opensirt.units import BQ_PER_GBQ, BQ_PER_MBQ
 
@@ -37,6 +40,19 @@ def order_findings(
         )
         found.append(Finding(Severity.WARN, "slot_in_the_past", text))
     return found
+
+
+def arrival_named(site: SiteProfile, rules: DeliveryRules, treatment_at: datetime) -> list[Finding]:
+    """Warn of a dose made to order for a day on which nothing arrives at the site."""
+    day = WEEKDAYS[treatment_at.astimezone(ZoneInfo(site.time_zone)).weekday()]
+    if not site.delivery_days or day in site.delivery_days:
+        return []
+    text = (
+        f"{rules.device} is made to the hour of treatment, a {day.title()}; vials arrive at the "
+        f"site on {', '.join(one.title() for one in site.delivery_days)} only: ask the supplier "
+        "when it comes, or choose another slot"
+    )
+    return [Finding(Severity.WARN, "no_delivery_day", text)]
 
 
 def residual_named(

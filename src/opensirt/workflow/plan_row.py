@@ -237,6 +237,12 @@ class DevicePlanner:
                 f"{administered_bq / low.value / 1e6:.1f} million spheres ({low.value:g} to "
                 f"{high.value:g} Bq each: sources disagree)"
             )
+        one = self.device.activity_per_sphere_bq
+        if not isinstance(one, Missing):
+            words.append(
+                f"spheres of {one.value:.4g} Bq as at calibration: later vials hold less and bring "
+                "more"
+            )
         vials = self.device.vial_activities_gbq
         if not isinstance(vials, Missing) and administered_bq > max(vials) * BQ_PER_GBQ:
             words.append(f"more than one vial: the largest has {max(vials):g} GBq at calibration")

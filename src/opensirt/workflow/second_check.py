@@ -6,7 +6,6 @@ is what both must: the case, the masks, the limits in force, the constants.
 """
 
 from collections.abc import Mapping, Sequence
-from math import exp, log
 
 from opensirt.domain.case import Case
 from opensirt.domain.finding import Finding, Severity
@@ -24,19 +23,17 @@ from opensirt.physics.second_check import (
     CountedTissue,
     uniform_gbq,
 )
-from opensirt.reference.constant import constant
 from opensirt.reference.table import read_table
 from opensirt.units import BQ_PER_GBQ
 from opensirt.workflow.limit_in_force import PERFUSED, TUMOUR, InForce
+from opensirt.workflow.second_check_formula import BY_SURFACE, EMPIRIC, FormulaLiver, by_formula
 from opensirt.workflow.territory_region import Region
 from opensirt.workflow.work_up import ScoutAnatomy
 
 ADMINISTERED, REACHING = "administered activity", "activity reaching the liver"
 PARTITION, VOXEL = "partition", "voxel"
-MONO_COMPARTMENT, TUMOUR_SHUNT, EMPIRIC = "mono_compartment", "tumour_shunt", "empiric"
-_BY_SURFACE = ("body_surface_area", "body_surface_area_by_share")
+MONO_COMPARTMENT, TUMOUR_SHUNT = "mono_compartment", "tumour_shunt"
 _BY_LIMITS = (PARTITION, "multi_tumour_partition", VOXEL)
-_WHOLE = 0.999
 
 
 class SecondPath:
@@ -206,8 +203,14 @@ class SecondPath:
                 targets[TUMOUR].gy, constant=gy_per_gbq, lung_shunt_fraction=shunt
             )
             return found, "volumes and mean counts, lungs fed through the tumours, and target"
-        if model in (EMPIRIC, *_BY_SURFACE):
-            return self._by_formula(model, shunt)
+        if model in (EMPIRIC, *BY_SURFACE):
+            liver = FormulaLiver(
+                patient=self._case.patient,
+                territories=self._territories,
+                normal_ml=self._whole_normal_ml,
+                tumour_ml=self._tumour_ml,
+            )
+            return by_formula(liver, model, shunt)
         return None, f"no second path for the model {model}"
 
     def _by_dose(
@@ -237,63 +240,6 @@ class SecondPath:
             for one in self._territories
         ]
         return self._with_lungs(reaching), "perfused volume and target"
-
-    def _by_formula(self, model: str, shunt: float) -> tuple[list[tuple[float, float]] | None, str]:
-        """Return the activities by body surface area or by experience."""
-        liver_ml = self._whole_normal_ml + self._tumour_ml
-        treated = [
-            (sum(t.volume_ml for t in one.tumours.values()), one.normal.volume_ml)
-            for one in self._territories
-        ]
-        if model == EMPIRIC:
-            steps = read_table("formulas")["empiric"]["steps"]
-            load = self._tumour_ml / liver_ml
-            whole = next(s["activity_gbq"] for s in steps if load <= s["tumour_fraction_at_most"])
-            given = [whole * (tumour + normal) / liver_ml for tumour, normal in treated]
-            how = "tumour load and treated part"
-        else:
-            found = self._by_body_surface(treated, liver_ml, by_share=model == _BY_SURFACE[1])
-            if found is None:
-                return None, "height or weight is not known"
-            given, how = found, "height, weight and volumes"
-        cut = 0.0
-        for step in read_table("formulas")["resin_lung_shunt"]["steps"]:
-            if shunt > step["above_fraction"]:
-                cut = step["reduction_fraction"]
-        kept = [gbq * (1.0 - cut) for gbq in given]
-        return [(gbq * (1.0 - shunt), gbq * shunt) for gbq in kept], how
-
-    def _by_body_surface(
-        self, treated: Sequence[tuple[float, float]], liver_ml: float, *, by_share: bool
-    ) -> list[float] | None:
-        height, weight = self._case.patient.height_cm, self._case.patient.weight_kg
-        if isinstance(height, Missing) or isinstance(weight, Missing):
-            return None
-        figure = {
-            key: constant("formulas", "body_surface_area", key).value
-            for key in (
-                "coefficient_m2",
-                "height_exponent",
-                "weight_exponent",
-                "offset_gbq",
-                "gbq_per_m2",
-                "gbq_per_tumour_fraction",
-            )
-        }
-        surface = exp(
-            log(figure["coefficient_m2"])
-            + figure["height_exponent"] * (log(height) - log(100.0))
-            + figure["weight_exponent"] * log(weight)
-        )
-        base = surface * figure["gbq_per_m2"] - figure["offset_gbq"]
-        found = []
-        for tumour, normal in treated:
-            part = (tumour + normal) / liver_ml
-            share = 1.0 if part > _WHOLE else part
-            load = self._tumour_ml / liver_ml if by_share else tumour / (tumour + normal)
-            involved = figure["gbq_per_tumour_fraction"] * load
-            found.append((base + involved) * share)
-        return found
 
 
 def _counted(

@@ -7,11 +7,11 @@ from opensirt.domain.case import Case, CaseImage
 from opensirt.domain.finding import Finding, Severity
 from opensirt.domain.image import Image3D
 from opensirt.domain.missing import Missing
-from opensirt.domain.record import StructureUptake, Territory, Workup
+from opensirt.domain.record import StructureUptake, Workup
 from opensirt.domain.site import SiteProfile
-from opensirt.domain.structure import Structure, StructureKind, StructureSet, VoxelWeights
+from opensirt.domain.structure import StructureKind, StructureSet, VoxelWeights
 from opensirt.errors import InputError, MissingInputError
-from opensirt.imaging.mask_algebra import union, within
+from opensirt.imaging.mask_algebra import union
 from opensirt.imaging.voxel_weights import voxel_weights
 from opensirt.reference.table import read_table
 from opensirt.workflow.anatomy import (
@@ -38,7 +38,12 @@ from opensirt.workflow.territory_region import (
     regions_of,
     territory_facts,
     together,
-    total,
+)
+from opensirt.workflow.territory_uptake import (
+    mean_uptake,
+    region_total,
+    territory_uptake,
+    uptake_shares,
 )
 from opensirt.workflow.threshold_territory import with_thresholded
 from opensirt.workflow.uptake_findings import (
@@ -103,9 +108,9 @@ def work_up(case: Case, site: SiteProfile, *, anatomy: ScoutAnatomy | None = Non
     findings += density_findings
     weights = {one.label: voxel_weights(one.mask, image.grid) for one in structures}
     findings += _outside_image(structures, weights)
-    region_totals = [_region_total(one, image) for one in regions]
+    region_totals = [region_total(one, image) for one in regions]
     shares = [
-        _shares(structures, region, counts, image)
+        uptake_shares(structures, region, counts, image)
         for region, counts in zip(regions, region_totals, strict=True)
     ]
     normalising = sum(region_totals)
@@ -115,7 +120,7 @@ def work_up(case: Case, site: SiteProfile, *, anatomy: ScoutAnatomy | None = Non
             kind=one.kind,
             volume_ml=one.volume_ml,
             mass_kg=one.volume_ml * density,
-            mean=_mean(one, weights[one.label], image),
+            mean=mean_uptake(one, weights[one.label], image),
             uptake_fraction=(
                 sum(
                     share.get(one.label, 0.0) * counts
@@ -130,7 +135,7 @@ def work_up(case: Case, site: SiteProfile, *, anatomy: ScoutAnatomy | None = Non
         if weights[one.label].fraction.size
     )
     territories = tuple(
-        _territory(region, structures, share, counts, image, density)
+        territory_uptake(region, structures, share, counts, image, density)
         for region, share, counts in zip(regions, shares, region_totals, strict=True)
     )
     if not regions:
@@ -261,16 +266,6 @@ def liver_density_kg_per_ml(case: Case, site: SiteProfile) -> tuple[float, tuple
     return figure.value, (finding,)
 
 
-def _mean(one: Structure, weights: VoxelWeights, image: Image3D) -> float:
-    mean = weights.mean(image)
-    if mean < 0:
-        raise InputError(
-            f"the mean of {one.label} on the scout is {mean:.3g}: negative voxels outweigh the "
-            "others there; check the reconstruction and the mask"
-        )
-    return mean
-
-
 def _outside_image(
     structures: StructureSet, weights: dict[str, VoxelWeights]
 ) -> tuple[Finding, ...]:
@@ -289,79 +284,6 @@ def _outside_image(
         severity = Severity.NOTE if one.kind in _BESIDE else Severity.WARN
         findings.append(Finding(severity, "structure_outside_image", text, part))
     return tuple(findings)
-
-
-def _region_total(region: Region, image: Image3D) -> float:
-    counts = total(region.weights(image.grid), image)
-    if counts <= 0:
-        raise InputError(
-            f"territory {region.name!r}: its perfused volume holds {counts:.3g} on the scout; a "
-            "positive uptake is needed: check image, mask and injection site"
-        )
-    return counts
-
-
-def _shares(
-    structures: StructureSet, region: Region, counts: float, image: Image3D
-) -> dict[str, float]:
-    """Return label → part of the region's uptake, for the structures that share some of it."""
-    shares: dict[str, float] = {}
-    for one in structures:
-        shared = region.shared_with(one.mask, image.grid)
-        if shared:
-            shares[one.label] = total(shared, image) / counts
-    return shares
-
-
-def _territory(
-    region: Region,
-    structures: StructureSet,
-    shares: dict[str, float],
-    counts: float,
-    image: Image3D,
-    density: float,
-) -> Territory:
-    normal = voxel_weights(region.perfused_normal, image.grid)
-    if not normal.fraction.size:
-        raise InputError(
-            f"territory {region.name!r} has no perfused normal liver: its perfused volume "
-            f"{region.perfused.label!r} is all tumour and gallbladder; check the masks"
-        )
-    normal_mean = normal.mean(image)
-    if normal_mean <= 0:
-        raise InputError(
-            f"territory {region.name!r}: the mean of its perfused normal liver is "
-            f"{normal_mean:.3g}; no tumour-to-normal ratio can be formed"
-        )
-    sliver = read_table("work_up_rules")["overlap"]["fraction_at_most"]
-    masses: dict[str, float] = {}
-    ratios: dict[str, float | Missing] = {}
-    for tumour in structures.of_kind(StructureKind.TUMOUR):
-        inside = within(tumour.mask, region.perfused.mask)
-        if inside.volume_ml <= sliver * tumour.volume_ml:
-            continue
-        ratio = voxel_weights(inside, image.grid).mean(image) / normal_mean
-        if ratio <= 0:
-            raise InputError(
-                f"{tumour.label}: its mean in territory {region.name!r} is {ratio:.3g} times "
-                "that of the perfused normal liver; a ratio is above zero: check image and mask"
-            )
-        masses[tumour.label] = inside.volume_ml * density
-        ratios[tumour.label] = ratio
-    return Territory(
-        name=region.name,
-        vessel=region.facts.vessel,
-        perfused_label=region.perfused.label,
-        perfused_volume_ml=region.perfused.volume_ml,
-        perfused_mass_kg=region.perfused.volume_ml * density,
-        perfused_normal_volume_ml=region.perfused_normal.volume_ml,
-        perfused_normal_mass_kg=region.perfused_normal.volume_ml * density,
-        tumour_masses_kg=masses,
-        tumour_to_normal_ratio=ratios,
-        uptake_fractions=shares,
-        perfused_normal_uptake_fraction=total([normal], image) / counts,
-        deposits=region.deposits,
-    )
 
 
 def _normalising_volume(regions: Sequence[Region], counts: float, image: Image3D) -> str:
