@@ -97,6 +97,10 @@ class TestSeries:
         with pytest.raises(InputError, match="not corrected for attenuation"):
             read_series(tmp_path / "c")
 
+        write_pet(tmp_path / "d", STORED, affine(), {"AttenuationCorrected": "NO"})
+        with pytest.raises(InputError, match=r"not corrected for attenuation \(it says so\)"):
+            read_series(tmp_path / "d")
+
     def test_spect_without_attenuation_correction_is_said(self, tmp_path: Path) -> None:
         write_nm(tmp_path / "a", STORED, affine(), {"CorrectedImage": ["UNIF", "ATTN"]})
         assert read_series(tmp_path / "a").notes == ()
@@ -157,18 +161,15 @@ class TestInjection:
         assert read.administered_at == datetime.fromisoformat("2026-03-01T11:30:00+01:00")
         assert (read.decay_corrected_to, read.notes) == ("administration", ())
 
-    @pytest.mark.parametrize(("clock", "day"), [("090000", 2), ("113000", 1)])
-    def test_with_a_time_alone_it_is_the_last_before_the_acquisition(
-        self, tmp_path: Path, clock: str, day: int
-    ) -> None:
-        read = self.read(tmp_path, {"RadiopharmaceuticalStartTime": clock})
-        wanted = f"2026-03-0{day}T{clock[:2]}:{clock[2:4]}:00+01:00"
-        assert read.administered_at == datetime.fromisoformat(wanted)
+    def test_a_time_alone_is_of_no_known_day(self, tmp_path: Path) -> None:
+        read = self.read(tmp_path, {"RadiopharmaceuticalStartTime": "090000"})
+        assert read.administered_at is Missing.NOT_RECORDED
+        assert "of which the header gives no date" in read.notes[0]
 
     def test_without_any_it_is_said_that_it_was_not_compared(self, tmp_path: Path) -> None:
         read = self.read(tmp_path, {})
         assert read.administered_at is Missing.NOT_RECORDED
-        assert "of which the header gives none" in read.notes[0]
+        assert "of which the header gives no date" in read.notes[0]
 
     def test_the_decay_factor_is_held_against_it(self, tmp_path: Path) -> None:
         started = {"RadiopharmaceuticalStartDateTime": "20260301101500"}

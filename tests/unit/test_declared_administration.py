@@ -82,6 +82,12 @@ def test_another_day_is_refused_until_confirmed(tmp_path: Path) -> None:
     assert any("confirmed by A. Physicist" in one.text for one in case.findings)
 
 
+def test_an_injection_after_the_acquisition_is_refused_until_confirmed(tmp_path: Path) -> None:
+    injected = {"RadiopharmaceuticalStartDateTime": "20260302120000"}  # acquired at 10:15
+    with pytest.raises(ConfirmationError, match="2026-03-02T12:00:00"):
+        case_of(tmp_path, injected, "administered_at = 2026-03-02T09:00:00+01:00")
+
+
 def test_an_activity_in_another_unit_is_not_used(tmp_path: Path) -> None:
     item = radiopharmaceutical("^90^Yttrium", 230760.0, 1400.0)
     write_pet(tmp_path / "pet", STORED, affine(), {"RadiopharmaceuticalInformationSequence": item})

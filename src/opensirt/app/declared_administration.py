@@ -91,7 +91,8 @@ def referred_to_its_injection(
     Raises
     ------
     ConfirmationError
-        When the two are so far apart that one of them is probably wrong.
+        When the two are so far apart that one of them is probably wrong, or the injection of the
+        header lies after the acquisition.
     """
     activity = image.image
     if (
@@ -110,7 +111,9 @@ def referred_to_its_injection(
         f"{corrected_to.isoformat()}; the case states the administration at "
         f"{administered_at.isoformat()}"
     )
-    if apart_s > rule["apart_at_most_s"]:
+    acquired_at = activity.acquired_at
+    is_later = isinstance(acquired_at, datetime) and corrected_to > acquired_at
+    if is_later or apart_s > rule["apart_at_most_s"]:
         gathered.findings.append(
             refuse_unless_confirmed(
                 "administration_instant", f"{text}; the case's is used", confirmations

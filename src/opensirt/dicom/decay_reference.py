@@ -70,7 +70,7 @@ def _injection_notes(
     """Say what hinders comparing the injection that the scanner corrected to with the case's."""
     injected = injection(headers[0])
     if isinstance(in_zone(injected, zone), Missing):
-        why = "none" if isinstance(injected, Missing) else "one without a time zone"
+        why = "no date" if isinstance(injected, Missing) else "no time zone"
         note = (
             f"values are corrected to the injection, of which the header gives {why}: whether it "
             "is the administration of the case was not checked"

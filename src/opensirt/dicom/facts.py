@@ -135,10 +135,12 @@ def _ct(headers: Sequence[Dataset], plain: SeriesFacts, zone: tzinfo | None) -> 
 
 def _pet(headers: Sequence[Dataset], plain: SeriesFacts, zone: tzinfo | None) -> SeriesFacts:
     corrected = _corrections(headers)
-    if corrected and "ATTN" not in corrected:
+    is_uncorrected = corrected and "ATTN" not in corrected
+    if is_uncorrected or optional_text(headers[0], "AttenuationCorrected") == "NO":
+        said = f"CorrectedImage says {', '.join(corrected)}" if corrected else "it says so"
         raise InputError(
-            f"{where(headers[0])}: the PET is not corrected for attenuation (CorrectedImage says "
-            f"{', '.join(corrected)}); wanted ATTN among them; name the corrected series"
+            f"{where(headers[0])}: the PET is not corrected for attenuation ({said}); wanted one "
+            "that is; name the corrected series"
         )
     units = common_text(headers, "Units")
     unit: ImageUnit | Missing = Missing.NOT_RECORDED

@@ -48,18 +48,15 @@ def acquisition(header: Dataset) -> datetime | Missing:
 
 
 def injection(header: Dataset) -> datetime | Missing:
-    """Return the clock time of the injection that a header gives.
+    """Return the clock time of the injection that a header gives with its date.
 
-    Where it gives a time without a date, it is the last such time before the acquisition.
+    A time without a date (RadiopharmaceuticalStartTime alone) is none: implants are imaged on the
+    day, or on a later one.
     """
     for item in items(header, "RadiopharmaceuticalInformationSequence"):
         whole = _datetime(optional_text(item, "RadiopharmaceuticalStartDateTime"))
         if whole is not None:
             return whole if whole.tzinfo is not None else whole.replace(tzinfo=file_zone(header))
-        at, began = _clock(optional_text(item, "RadiopharmaceuticalStartTime")), acquisition(header)
-        if at is not None and isinstance(began, datetime):
-            found = datetime.combine(began.date(), at, tzinfo=began.tzinfo)
-            return found if found <= began else found - timedelta(days=1)
     return Missing.NOT_RECORDED
 
 
