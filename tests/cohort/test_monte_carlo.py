@@ -11,6 +11,7 @@ from opensirt.cohort.monte_carlo import Cluster
 from opensirt.domain.structure import VoxelWeights
 from opensirt.errors import InputError
 from opensirt.physics.dose.monte_carlo_statistics import Target
+from opensirt.physics.transport.compiled import source_stamp
 
 distributed = pytest.importorskip("distributed")
 
@@ -38,6 +39,18 @@ def test_the_dose_is_that_of_one_computer(cluster: object) -> None:
         np.testing.assert_allclose(there.uncertainty.values, here.uncertainty.values, rtol=1e-5)
         assert there.n_histories == here.n_histories
         assert there.energy.scored_j == pytest.approx(here.energy.scored_j, rel=1e-9)
+
+
+def test_workers_of_another_version_are_refused(
+    cluster: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = cluster.scheduler_address  # type: ignore[attr-defined]  # a LocalCluster
+    # A worker that lacks the function answers with its error.
+    answers = {"tcp://here:1": source_stamp(), "tcp://old:2": 7, "tcp://older:3": ImportError("no")}
+    monkeypatch.setattr(distributed.Client, "run", lambda *_, **__: answers)
+    runner = Cluster(scheduler=address, batches_per_task=5)
+    with pytest.raises(InputError, match=r"2 of 3 Dask workers \(tcp://old:2, tcp://older:3\)"):
+        run(*CASE, n_histories=1000, histories_per_batch=100, runner=runner)
 
 
 def test_a_target_stops_the_cluster_too(cluster: object) -> None:

@@ -153,6 +153,13 @@ def test_a_state_of_another_run_is_refused() -> None:
         run(decays_of(GRID, 2e9), WATER, n_histories=200, resume=state)
 
 
+def test_a_state_of_another_version_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    state = run(DECAYS, WATER, n_histories=100).state
+    monkeypatch.setattr("opensirt.physics.transport.compiled.source_stamp", lambda: 7)
+    with pytest.raises(InputError, match="version of OpenSIRT differ"):
+        run(DECAYS, WATER, n_histories=200, resume=state)
+
+
 def test_other_nuclides_and_grids_are_refused() -> None:
     with pytest.raises(InputError, match="are of Y-90"):
         MonteCarlo(nuclide=radionuclide("Ho-166")).dose(DECAYS, WATER)

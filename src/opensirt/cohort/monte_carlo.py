@@ -1,7 +1,7 @@
 """Monte Carlo batches on the workers of a Dask cluster."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from opensirt.errors import InputError
 from opensirt.physics.dose.batches import Enough, Job, MonteCarloState, one_batch
+from opensirt.physics.transport.compiled import source_stamp
 from opensirt.physics.transport.tally import add_batch
 
 _CONNECT_S = 10
@@ -38,6 +39,17 @@ def follow_batches(job: Job, first: int, n_batches: int, histories_per_batch: in
     return TaskSums(summed, squared, emitted, escaped, structure)
 
 
+def _require_same_loops(found: Mapping[str, object]) -> None:
+    """Refuse workers whose compiled loops are of other sources than those of this computer."""
+    others = sorted(str(worker) for worker, stamp in found.items() if stamp != source_stamp())
+    if others:
+        raise InputError(
+            f"{len(others)} of {len(found)} Dask workers ({', '.join(others[:3])}) run another "
+            "version of OpenSIRT, whose histories may differ; install this one there and start "
+            "them again"
+        )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Cluster:
     """Batches on a Dask cluster; a state after each task.
@@ -64,7 +76,7 @@ class Cluster:
         Raises
         ------
         InputError
-            When the scheduler does not answer, or has no worker.
+            When the scheduler does not answer, has no worker, or one with other loops than ours.
         """
         from distributed import Client
 
@@ -82,6 +94,7 @@ class Cluster:
                     f"the Dask scheduler at {self.scheduler} has no worker; start some with "
                     f"`dask worker {self.scheduler}`"
                 )
+            _require_same_loops(client.run(source_stamp, on_error="return"))
             held = client.scatter(job, broadcast=True)
             size, following = state.histories_per_batch, state.n_batches
             running: deque[object] = deque()

@@ -201,7 +201,8 @@ class MonteCarlo:
             if self.resume.fingerprint != fingerprint:
                 raise InputError(
                     "the state to go on from belongs to another run: images, materials, nuclide, "
-                    "data set, seed or structure of the target differ; begin anew without `resume`"
+                    "data set, seed, structure of the target or version of OpenSIRT differ; begin "
+                    "anew without `resume`"
                 )
             return self.resume
         k, j, i = decays.grid.shape
@@ -229,6 +230,7 @@ class MonteCarlo:
         return min(size, largest_batch(self.n_histories))
 
     def _fingerprint(self, decays: TimeIntegratedActivityMap, mass: VoxelMasses) -> str:
+        from opensirt.physics.transport.compiled import source_stamp
         from opensirt.reference.kernel_file import read_kernel_file
 
         hashed = hashlib.sha256()
@@ -253,6 +255,7 @@ class MonteCarlo:
                     nuclide.data_set,
                     nuclide.data_set_version,
                     self.seed,
+                    source_stamp(),
                     bool(self.target),
                     self.target is not None and self.target.each_voxel,
                 )
