@@ -11,7 +11,7 @@ import report_results as made
 from opensirt.domain.case import AdministrationFacts
 from opensirt.domain.finding import Finding, Severity
 from opensirt.domain.missing import Missing
-from opensirt.domain.record import Plan
+from opensirt.domain.record import ChosenActivities, Plan
 from opensirt.errors import InputError
 from opensirt.report.content import (
     Cell,
@@ -35,7 +35,7 @@ from opensirt.report.sections.findings import findings_section
 from opensirt.report.sections.key_results import key_results_section
 from opensirt.report.sections.method import method_section
 from opensirt.report.sections.pictures import pictures_section
-from opensirt.report.sections.plan import plan_section
+from opensirt.report.sections.plan import chosen_section, plan_section
 from opensirt.report.sections.verification import delivery_section, verification_section
 from opensirt.report.wording import (
     RESEARCH_USE,
@@ -598,3 +598,22 @@ def test_slices_of_measured_and_planned_dose_share_one_colour_scale(
     assert section is not None
     assert len(tops) == 4
     assert set(tops) == {max(own)}
+
+
+def test_chosen_activities_that_rest_on_an_unverified_figure_are_marked() -> None:
+    plan = made.plan()
+    assert plan.chosen is not None
+    choice = ChosenActivities(
+        device=plan.chosen.device,
+        model=plan.chosen.model,
+        origin="row of the model",
+        activities_bq={"right": 1.5e9},
+    )
+    unsure = replace(plan.chosen, verified=False)
+    rows = tuple(unsure if one is plan.chosen else one for one in plan.rows)
+    for chosen, of, marks in ((plan.chosen, plan.rows, False), (unsure, rows, True)):
+        section = chosen_section(replace(plan, chosen=chosen, rows=of, choice=choice))
+        assert section is not None
+        (table,) = tables(section)
+        assert ("⚠" in table.caption) is marks
+        assert (UNVERIFIED_LEGEND in table.notes) is marks

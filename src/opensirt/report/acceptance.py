@@ -51,11 +51,12 @@ def acceptance_document(made: Acceptance) -> Document:
     sections.append(_signed(made))
     return Document(
         title="Acceptance report",
-        case_key=f"commissioning, accepted by {made.by}",
+        case_key=f"accepted by {made.by}",
         research_use=RESEARCH_USE,
         made_at=shown_minute(made.made_at),
         software=software_words(made.software.get("opensirt")),
         sections=tuple(sections),
+        subject="Installation",
     )
 
 

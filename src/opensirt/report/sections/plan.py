@@ -58,9 +58,13 @@ def _choice_table(plan: Plan, choice: ChosenActivities) -> Table:
     assert plan.chosen is not None  # noqa: S101 - what is chosen has a row
     key = (plan.chosen.device, plan.chosen.model)
     rows = [one for one in plan.rows if (one.device, one.model) == key]
-    return Table(
+    sure = all(one.verified for one in rows)
+    caption = (
         f"Chosen activities: {device_words(choice.device)}, doses by "
-        f"{model_words(choice.model).lower()}",
+        f"{model_words(choice.model).lower()}"
+    )
+    return Table(
+        marked(caption, verified=sure),
         (
             Column("Territory", numeric=False),
             Column("Activity to administer", "GBq"),
@@ -78,7 +82,7 @@ def _choice_table(plan: Plan, choice: ChosenActivities) -> Table:
             )
             for one in rows
         ),
-        (f"Origin: {choice.origin}.",),
+        (f"Origin: {choice.origin}.", *(() if sure else (UNVERIFIED_LEGEND,))),
     )
 
 
