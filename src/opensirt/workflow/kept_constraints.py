@@ -121,9 +121,11 @@ def constraint_findings(
 def _spheres(name: str, row: LimitRow, per_ml: float, words: str) -> Finding:
     over = per_ml > row.at_most * (1 + _SLACK)
     said = "more than" if over else "within"
+    where = f", territory {row.territory}" if row.territory else ""
     text = (
-        f"{name}: the chosen activities bring {per_ml:.4g} spheres per mL ({words}), {said} the "
-        f"{row.words} that they were chosen for; the order checks it with its vials"
+        f"{name}{where}: the chosen activities bring {per_ml:.0f} spheres per mL perfused "
+        f"({words}), {said} the {row.at_most:.0f} that they were chosen for; the order checks it "
+        "with its vials"
     )
     return Finding(
         Severity.STOP if over else Severity.NOTE,

@@ -72,14 +72,14 @@ class SphereLimit:
             return []
         found = []
         for name, per_ml in self.per_ml(line.chosen, line).items():
-            wanted = f"the plan {self._plan.record} was chosen for {most:.4g} at most"
+            wanted = f"the plan {self._plan.record} was chosen for {most:.0f} at most"
             if isinstance(per_ml, Missing):
                 text = f"{name}: spheres per mL are not known ({per_ml.value}); {wanted}"
                 found.append(Finding(Severity.STOP, "spheres_per_ml", text, None, most))
                 continue
             over = per_ml > most * (1 + _SLACK)
             hint = "; take an earlier slot after calibration, or plan for these" if over else ""
-            text = f"{name}: {per_ml:.4g} spheres per mL at the slot; {wanted}{hint}"
+            text = f"{name}: {per_ml:.0f} spheres per mL at the slot; {wanted}{hint}"
             severity = Severity.STOP if over else Severity.NOTE
             found.append(Finding(severity, "spheres_per_ml", text, per_ml, most))
         return found
