@@ -12,8 +12,9 @@ from opensirt.domain.structure import Mask
 from opensirt.errors import InputError
 from opensirt.imaging.blur import gaussian_blur
 from opensirt.imaging.edge import edge_distance_mm, fraction_inside
-from opensirt.imaging.local_model import LocalModel, Realisation
+from opensirt.imaging.local_model import LocalModel, Realisation, _sampling
 from opensirt.imaging.patch import fractions_on, interpolated_on, patch_around
+from opensirt.imaging.resample import averaged_on
 from opensirt.imaging.voxel_noise import differences_apart
 from opensirt.physics.dose.patch import PatchDose
 from opensirt.reference.radionuclide import radionuclide
@@ -159,3 +160,40 @@ def test_a_patch_gives_the_equilibrium_dose_and_in_place_that_of_the_electrons()
     assert local.mean() == pytest.approx(by_hand)
     with pytest.raises(InputError, match="wider margin"):
         PatchDose(nuclide, (9, 9, 9), (1.0, 1.0, 1.0), density_kg_per_ml=1.05e-3)
+
+
+def test_a_wave_on_voxels_comes_through_as_far_as_the_model_says() -> None:
+    side_mm, length_mm = 4.0, 11.0
+    coarse = centred_grid((40, 40, 40), (side_mm,) * 3)
+    patch = centred_grid((32, 32, 32), (1.5,) * 3)
+    x_mm = patch.lps_mm(np.argwhere(np.ones(patch.shape, dtype=bool)))[:, 0].reshape(patch.shape)
+    left = []
+    for phase in np.arange(8) / 8 * 2 * np.pi:
+        centre_mm = coarse.lps_mm(np.argwhere(np.ones(coarse.shape, dtype=bool)))[:, 0]
+        held = np.sinc(side_mm / length_mm) * np.cos(2 * np.pi * centre_mm / length_mm + phase)
+        image = activity(coarse, held.reshape(coarse.shape).astype(np.float32))
+        wanted = np.cos(2 * np.pi * x_mm / length_mm + phase)
+        left.append((interpolated_on(image, patch) * wanted).sum() / (wanted**2).sum())
+    waves = [np.zeros(1), np.zeros(1), np.array([1 / length_mm])]
+    passed = _sampling(waves, coarse, patch)
+    assert passed[0, 0, 0] == pytest.approx(np.mean(left), rel=2e-3)
+    assert passed[0, 0, 0] < 0.8
+
+
+@pytest.mark.parametrize("side_mm", [(4.0, 4.0, 3.0), (5.0, 5.0, 5.0)])
+def test_coarse_voxels_do_not_lower_a_small_tumour(side_mm: tuple[float, float, float]) -> None:
+    fine = centred_grid((80, 80, 80), (1.0, 1.0, 1.0))
+    tumour = ball(fine, (0.0, 0.0, 0.0), 10.0)
+    sharp = np.where(tumour.values, 5.0, 1.0).astype(np.float32)
+    image = activity(fine, gaussian_blur(sharp, FWHM_MM, fine.spacing_mm, beyond="nearest"))
+    found = []
+    for offset in np.random.default_rng(1).uniform(-0.5, 0.5, (6, 3)):
+        coarse = centred_grid((14, 14, 14), side_mm)
+        affine = coarse.affine.copy()
+        affine[:3, 3] += affine[:3, :3] @ offset
+        seen = averaged_on(image, replace(coarse, affine=affine))
+        made = model(seen, tumour)
+        sharpened = made.realise(np.zeros(3), fwhm_mm=FWHM_MM, edge_mm=0.0)
+        found.append(mean(sharpened))
+    wanted = model(image, tumour).realise(np.zeros(3), fwhm_mm=FWHM_MM, edge_mm=0.0)
+    assert np.mean(found) == pytest.approx(mean(wanted), rel=0.006)

@@ -117,8 +117,8 @@ class LocalModel:
         self._around = _shares(
             drawn, [fractions_on(one, self.grid) for one in others], self._window, self.grid
         )
-        self._voxel_mm2 = _voxel_variance_mm2(image.grid, self.grid)
         self._waves = _waves(self.grid)
+        self._sampled = _sampling(self._waves, image.grid, self.grid)
         self._spectrum = self._to_waves(interpolated_on(image, self.grid))
 
     def _to_waves(self, values: Array) -> NDArray[np.complex128]:
@@ -142,12 +142,9 @@ class LocalModel:
         return self._filtered(self._spectrum, turns)
 
     def _blurred(self, values: Array, fwhm_mm: float) -> Array:
-        variance = (fwhm_mm / FWHM_PER_SIGMA) ** 2 + self._voxel_mm2
-        passed = [
-            np.exp(-2 * np.pi**2 * one * wave**2)
-            for wave, one in zip(self._waves, variance, strict=True)
-        ]
-        return self._filtered(self._to_waves(values), passed)
+        variance = (fwhm_mm / FWHM_PER_SIGMA) ** 2
+        passed = [np.exp(-2 * np.pi**2 * variance * wave**2) for wave in self._waves]
+        return self._filtered(self._to_waves(values) * self._sampled, passed)
 
     def _compartments(self, edge_mm: float) -> list[Array]:
         """Return the sharp compartments, the structure first."""
@@ -288,8 +285,20 @@ def _shares(
     ]
 
 
-def _voxel_variance_mm2(image: Grid, patch: Grid) -> Array:
-    """Return the variance, along the axes of a patch, of a place in a voxel of the image."""
-    cosine = patch.directions.T @ image.directions
-    made: Array = cosine**2 @ (np.square(image.spacing_mm) / 12.0)
+def _sampling(waves: Sequence[Array], image: Grid, patch: Grid) -> Array:
+    """Return what voxels and their interpolation leave of each frequency of a patch, in the mean.
+
+    A voxel of side a holds the average over it, sinc(fa); cubic splines through such values pass
+    sinc⁴(fa) / (2/3 + cos(2πfa)/3) (Unser, Aldroubi and Eden, IEEE Trans Signal Process
+    1993;41:821-833). What is folded back from beyond the voxels' own frequencies has no mean over
+    the places where a voxel may lie. An axis of a single voxel is left as it is.
+    """
+    k, j, i = np.meshgrid(*waves, indexing="ij")
+    per_mm = np.stack((k, j, i), axis=-1) @ (patch.directions.T @ image.directions)
+    made = np.ones(k.shape)
+    for axis, (side_mm, n) in enumerate(zip(image.spacing_mm, image.shape, strict=True)):
+        if n == 1:
+            continue
+        along = per_mm[..., axis] * side_mm
+        made *= np.sinc(along) ** 5 / ((2 + np.cos(2 * np.pi * along)) / 3)
     return made
