@@ -76,6 +76,25 @@ def test_the_index_date_is_the_day_of_treatment(store: Store) -> None:
     assert table.endpoint("pfs").censoring
 
 
+def test_the_index_date_is_found_where_only_vials_or_a_record_tell_it(store: Store) -> None:
+    vials = [
+        {"injected_at": "2026-03-04T23:30:00+01:00"},
+        {"injected_at": "2026-03-04T22:45:00+00:00"},  # the later one
+    ]
+    seen = {"vital_status": {"state": "dead", "on": "2026-04-03"}}
+    stated = case("P-5", administration={"device": "resin", "vials": vials}, follow_up=seen)
+    store.add(record("case", "P-5", stated))
+    store.add(record("case", "P-6", case("P-6", follow_up=seen)))
+    for day in ("2026-03-14", "2026-03-24"):
+        given = {"device": "resin", "net_at": f"{day}T10:00:00+01:00", "net_bq": 1e9}
+        store.add(record("administer", "P-6", given))
+    assert column(store, "treated_on")[-2:] == [
+        np.datetime64(date(2026, 3, 4)),
+        np.datetime64(date(2026, 3, 14)),
+    ]
+    assert column(store, "os_days")[-2:] == [30.0, 20.0]
+
+
 def test_lesions_are_rows_of_their_own_with_their_own_response(store: Store) -> None:
     table = cohort_table(store, unit="lesion")
     assert table.unit is UnitOfAnalysis.LESION

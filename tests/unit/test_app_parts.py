@@ -9,6 +9,7 @@ import pytest
 from builders import activity, centred_grid, site
 from case_folder import CASE, WITHOUT_SCOUT, write_case
 
+from opensirt.app.case_facts import administration_facts
 from opensirt.app.dose import dose
 from opensirt.app.dvh import dvh
 from opensirt.app.evaluate import RunOptions, evaluate, ordered
@@ -24,6 +25,7 @@ from opensirt.domain.finding import Finding, Severity
 from opensirt.domain.image import DoseMap, Event
 from opensirt.domain.missing import Missing
 from opensirt.errors import GeometryError, InputError, MissingInputError, UnknownNameError
+from opensirt.files.delivery_blocks import AdministrationBlock
 
 NOW = datetime(2026, 3, 3, 9, tzinfo=UTC)
 
@@ -44,6 +46,26 @@ def test_a_frame_that_is_named_is_no_assumption() -> None:
     frame = SharedFrame("1.2.3", "a.nii")
     assert [frame.of(Missing.NOT_RECORDED, "a"), frame.of("1.2.3", "b")] == ["1.2.3", "1.2.3"]
     assert frame.findings() == ()
+
+
+def test_the_last_vial_tells_when_a_stated_activity_was_given() -> None:
+    vial = {
+        "territory": "right",
+        "dispensed_mbq": 1600.0,
+        "dispensed_at": "2026-03-04T09:00:00+01:00",
+    }
+    injected = ("2026-03-04T11:30:00+01:00", "2026-03-04T10:00:00+01:00")
+    block = AdministrationBlock.model_validate(
+        {
+            "device": "resin",
+            "administered_activity_mbq": 1500.0,
+            "vials": [{**vial, "injected_at": one} for one in injected],
+        }
+    )
+    facts = administration_facts(block)
+    assert facts is not None
+    assert facts.administered_activity_bq == 1.5e9
+    assert facts.administered_at == datetime.fromisoformat(injected[0])
 
 
 def test_json_has_reasons_and_no_null() -> None:

@@ -43,7 +43,7 @@ def administrations(course: Course) -> tuple[Given, ...]:
             device=stated.get("device", "unknown"),
             net_gbq=_stated_gbq(stated),
             n_territories=float(len(territories)) if territories else Missing.NOT_RECORDED,
-            n_vials=Missing.NOT_RECORDED,
+            n_vials=float(len(stated.get("vials", ()))) or Missing.NOT_RECORDED,
         ),
     )
 

@@ -21,6 +21,13 @@ Document = Mapping[str, Any]
 _NONE: Mapping[str, Any] = {}
 
 
+INDEX_SOURCES = (
+    "[follow_up] treated_on, else [administration] administered_at, else the last injection of "
+    "[[administration.vials]], else the first administration record"
+)
+"""Where the day of treatment stands."""
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Course:
     """What is asked when a row is made; documents are plain values as in the files."""
@@ -47,13 +54,23 @@ class Course:
         return found[-1] if found else None
 
     def index_date(self) -> date | Missing:
-        """Return the day of treatment: the day from which time counts."""
-        stated = self.block("follow_up").get("treated_on")
-        given = self.block("administration").get("administered_at")
-        for text in (stated, given):
+        """Return the day of treatment: the day from which time counts.
+
+        Of `INDEX_SOURCES` the first that tells it.
+        """
+        administration = self.block("administration")
+        stated = (
+            self.block("follow_up").get("treated_on"),
+            administration.get("administered_at"),
+        )
+        for text in stated:
             if isinstance(text, str):
                 return day_of(text)
-        return Missing.NOT_RECORDED
+        injected = [one["injected_at"] for one in administration.get("vials", ())]
+        if injected:
+            return day_of(max(injected, key=datetime.fromisoformat))
+        given = [day_of(one["net_at"]) for one in self.records.get("administer", ())]
+        return min(given) if given else Missing.NOT_RECORDED
 
 
 def day_of(text: str) -> date:

@@ -1,8 +1,9 @@
 """Endpoints of the table of patients: what counts from when, and who is censored."""
 
+from opensirt.cohort.course import INDEX_SOURCES
 from opensirt.domain.analysis_table import Endpoint
 
-_INDEX = "day of treatment ([follow_up] treated_on, else [administration] administered_at)"
+_INDEX = f"day of treatment ({INDEX_SOURCES})"
 OVERALL_SURVIVAL = Endpoint(
     name="os",
     title="overall survival",

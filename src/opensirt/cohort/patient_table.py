@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from opensirt.cohort.baseline import BASELINE, Measure
-from opensirt.cohort.course import ONE_COURSE, PATIENT, Course, day_of
+from opensirt.cohort.course import INDEX_SOURCES, ONE_COURSE, PATIENT, Course, day_of
 from opensirt.cohort.delivered import delivered
 from opensirt.cohort.endpoints import ENDPOINTS, NEXT_TREATMENT
 from opensirt.cohort.outcome import OUTCOME
@@ -21,7 +21,7 @@ _TREATED_ON = Variable(
     name="treated_on",
     meaning="Day of treatment: the index date",
     kind=VariableKind.DATE,
-    source="case.toml [follow_up] treated_on, else [administration] administered_at",
+    source=f"case.toml {INDEX_SOURCES}",
 )
 
 
