@@ -63,8 +63,8 @@ def test_the_page_holds_what_bears_on_the_decision(
         "Liver function",
         "Open questions",
         "Checklist",
-        "Considerations, in no order of preference",
-        "Systemic treatment (somatostatin analogues, everolimus, CAPTEM)",
+        "Options, in no order of preference",
+        "Systemic treatment: somatostatin analogue",
         *words,
     ):
         assert one in html, one

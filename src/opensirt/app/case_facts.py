@@ -167,10 +167,11 @@ def administration_facts(block: AdministrationBlock | None) -> AdministrationFac
     vials = tuple(vial_facts(one) for one in block.vials)
     administered_at = or_missing(block.administered_at)
     administered_bq: float | Missing = _becquerel(block.administered_activity_mbq)
-    if vials and isinstance(administered_at, Missing):
-        administered_at = max(one.injected_at for one in vials)
-    if vials and isinstance(administered_bq, Missing):
-        administered_bq = administered_by_vials(block.device, vials, at=administered_at)
+    if vials:
+        if isinstance(administered_at, Missing):
+            administered_at = max(one.injected_at for one in vials)
+        if isinstance(administered_bq, Missing):
+            administered_bq = administered_by_vials(block.device, vials, at=administered_at)
     return AdministrationFacts(
         device=block.device,
         administered_activity_bq=administered_bq,
