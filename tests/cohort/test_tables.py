@@ -95,6 +95,27 @@ def test_the_index_date_is_found_where_only_vials_or_a_record_tell_it(store: Sto
     assert column(store, "os_days")[-2:] == [30.0, 20.0]
 
 
+def test_burden_and_lung_shunt_are_those_of_the_steps_where_the_case_states_none(
+    store: Store,
+) -> None:
+    selection = {"rules": [], "facts": {"tumour_burden_fraction": 0.09}}
+    shunt = {"value": 0.058, "method": "SPECT", "assumed": False}
+    unknown = {"value": "done, could not be judged", "method": "SPECT", "assumed": False}
+    for key, found in (("P-5", shunt), ("P-6", unknown)):
+        stated = {"work_up": {"lung_shunt_fraction": 0.05}} if key == "P-6" else {}
+        store.add(
+            record("case", key, case(key, **stated)),
+            record("select", key, {"selection": selection}),
+            record("work-up", key, {"workup": {"lung_shunt_fraction": found}}),
+        )
+    assert column(store, "tumour_burden_fraction")[-2:] == [0.09, 0.09]
+    assert column(store, "lung_shunt_fraction")[-2:] == [0.058, 0.05]
+    burden = {"tumour_type": "neuroendocrine", "tumour_burden_fraction": 0.2}
+    store.add(record("case", "P-7", case("P-7", disease=burden)))
+    store.add(record("select", "P-7", {"selection": selection}))
+    assert column(store, "tumour_burden_fraction")[-1] == 0.2
+
+
 def test_lesions_are_rows_of_their_own_with_their_own_response(store: Store) -> None:
     table = cohort_table(store, unit="lesion")
     assert table.unit is UnitOfAnalysis.LESION

@@ -1,7 +1,7 @@
 """Planned against delivered in both activity scales, underdosed tumours, what could be added."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import numpy as np
 import pytest
@@ -293,6 +293,19 @@ def test_all_sessions_are_summed_with_the_measured_dose() -> None:
         30.0 + this.territories_gy["whole"]
     )
     assert len(said(made, "prior_dose_added")) == 1
+    assert this.on is Missing.NOT_RECORDED
+
+
+def test_the_session_that_was_measured_has_the_day_on_which_it_was_given() -> None:
+    given = AdministrationFacts(
+        device="glass",
+        administered_activity_bq=TOTAL_BQ,
+        administered_at=datetime.fromisoformat("2026-03-04T23:30:00-05:00"),
+    )
+    earlier = EarlierDoseFacts(kind="SIRT", device="resin", lung_gy=4.0, normal_liver_gy=20.0)
+    made = verified(course(administration=given, earlier=(earlier,)))
+    assert made.cumulative is not None
+    assert made.cumulative.sessions[-1].on == date(2026, 3, 4)
 
 
 def test_a_target_of_the_prescription_is_the_goal() -> None:

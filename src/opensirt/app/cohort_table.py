@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from opensirt.domain.analysis_table import AnalysisTable
     from opensirt.store.store import Store
 
-_READ = ("select", "administer", "verify", "follow-up", "dosimetry")
+_READ = ("select", "work-up", "administer", "verify", "follow-up", "dosimetry")
 UNITS = ("patient", "lesion", "procedure")
 
 

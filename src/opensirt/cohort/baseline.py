@@ -119,6 +119,26 @@ def _albi_grade(course: Course) -> str | Missing:
     return score.grade
 
 
+def _tumour_burden(course: Course) -> float | Missing:
+    said = number_of(course.block("disease"), "tumour_burden_fraction")
+    record = course.latest("select")
+    if not isinstance(said, Missing) or record is None:
+        return said
+    return number_of(record["selection"].get("facts", {}), "tumour_burden_fraction")
+
+
+def _lung_shunt(course: Course) -> float | Missing:
+    record = course.latest("work-up")
+    found = (
+        Missing.NOT_RECORDED
+        if record is None
+        else number_of(record["workup"]["lung_shunt_fraction"], "value")
+    )
+    if not isinstance(found, Missing):
+        return found
+    return number_of(course.block("work_up"), "lung_shunt_fraction")
+
+
 def _variable(name: str, meaning: str, kind: VariableKind, source: str, **more: Any) -> Variable:  # noqa: ANN401
     return Variable(name=name, meaning=meaning, kind=kind, source=source, **more)
 
@@ -155,8 +175,15 @@ BASELINE: tuple[Measure, ...] = (
         levels=("G1", "G2", "G3", "NEC", "MiNEN"),
     ),
     _block("ki67_fraction", "disease", "Ki-67 index as a part of 1", _NUMBER, unit="1"),
-    _block(
-        "tumour_burden_fraction", "disease", "Tumour volume over liver volume", _NUMBER, unit="1"
+    (
+        _variable(
+            "tumour_burden_fraction",
+            "Tumour volume over liver volume",
+            _NUMBER,
+            "case.toml [disease] tumour_burden_fraction, else that of the last selection",
+            unit="1",
+        ),
+        _tumour_burden,
     ),
     _block(
         "extrahepatic_disease",
@@ -210,7 +237,14 @@ BASELINE: tuple[Measure, ...] = (
         _CATEGORY,
         levels=("resin", "glass", "holmium", "unknown"),
     ),
-    _block(
-        "lung_shunt_fraction", "work_up", "Lung shunt as a part of 1, as stated", _NUMBER, unit="1"
+    (
+        _variable(
+            "lung_shunt_fraction",
+            "Lung shunt as a part of 1",
+            _NUMBER,
+            "last work-up record, else case.toml [work_up] lung_shunt_fraction",
+            unit="1",
+        ),
+        _lung_shunt,
     ),
 )

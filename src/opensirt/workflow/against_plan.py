@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 
 from opensirt.domain.case import Case, CaseImage
 from opensirt.domain.delivery import ComparedPlan, Delivery
@@ -103,7 +104,9 @@ def against_plan(
     territories = _territories(case, structures)
     cumulative = None
     if scaled:
-        cumulative = _all_sessions(scaled[0], earlier, lung, territories, structures, site)
+        cumulative = _all_sessions(
+            scaled[0], earlier, lung, territories, structures, site, on=_given_on(case)
+        )
     if short and scaled and limits and territories:
         goals = _goals(delivery, target)
         words = "the planned dose" if target is None else f"target {target.gy:g} Gy"
@@ -186,6 +189,8 @@ def _all_sessions(
     territories: Mapping[str, Structure],
     structures: StructureSet,
     site: SiteProfile,
+    *,
+    on: date | Missing,
 ) -> CumulativeDose:
     """Return all sessions with the measured dose, scaled to the activity given, as the last.
 
@@ -216,7 +221,16 @@ def _all_sessions(
         normal_liver_gy=normal[0].mean_gy if len(normal) == 1 else Missing.NEEDS_STRUCTURE,
         territories_gy=by_territory,
         half_life_s=radionuclide(scaled.radionuclide, site.data_set).half_life_s.value,
+        on=on,
     )
+
+
+def _given_on(case: Case) -> date | Missing:
+    """Return the day of this treatment, in the zone in which it is stated."""
+    at = (
+        Missing.NOT_RECORDED if case.administration is None else case.administration.administered_at
+    )
+    return at if isinstance(at, Missing) else at.date()
 
 
 def shunt_seen(taken: CaseImage, structures: StructureSet) -> tuple[LungShunt, tuple[Finding, ...]]:

@@ -153,6 +153,7 @@ def cumulative_dose(
     normal_liver_gy: Number,
     territories_gy: Mapping[str, float],
     half_life_s: float,
+    on: date | Missing = Missing.NOT_RECORDED,
 ) -> CumulativeDose:
     """Return all sessions with this course as the last of them.
 
@@ -166,6 +167,8 @@ def cumulative_dose(
         Of this course.
     half_life_s
         Physical, of this course's nuclide.
+    on
+        Day on which it was given; a plan has none yet.
     """
     liver: TissueParameters = tissue_parameters("liver")
     bed: Number = normal_liver_gy
@@ -173,7 +176,7 @@ def cumulative_dose(
         bed = permanent_bed_gy(bed, half_life_s)
     this = SessionDose(
         words=words,
-        on=Missing.NOT_RECORDED,
+        on=on,
         lung_gy=lung_gy,
         normal_liver_gy=normal_liver_gy,
         normal_liver_bed_gy=bed,
