@@ -32,11 +32,10 @@ def require_zone(instant: datetime, *, where: str) -> datetime:
 
 def number_not_finite(values: NDArray[np.float32]) -> int:
     """Return how many values are NaN or infinite."""
-    flat = values.reshape(-1) if values.flags.c_contiguous else values.ravel(order="K")
-    # A sum of squares is finite only if every value is, and one pass through memory makes it;
-    # where it is not, large values may have overflowed: then each value is looked at.
+    # The sum is finite only if every value is, and takes one pass through memory; where it is not,
+    # large values may have overflowed: then each value is looked at.
     with np.errstate(over="ignore", invalid="ignore"):
-        if np.isfinite(np.dot(flat, flat)):
+        if np.isfinite(values.sum()):
             return 0
     return int(values.size - np.count_nonzero(np.isfinite(values)))
 

@@ -261,23 +261,19 @@ class SplitBremsstrahlung:
         Parameters
         ----------
         dose_gy : (k, j, i)
-            In one piece of memory.
         decays : (k, j, i), Bq s/mL
         mass
             Of the block.
         """
-        from scipy.linalg.blas import sgemm
-
         density = self.kernel.density_g_per_ml
         coarse = _coarse_grid(self, decays.shape)
         shares = coarse.shares
         shared = _gathered(shares, decays)
         far = convolve_even(shared, coarse.octant_mev, coarse.padded, workers=1)
         far *= np.float32(J_PER_MEV * GRAMS_PER_KG / density)
-        over_i = far @ shares[2]
-        over_j = np.ascontiguousarray(shares[1].T @ over_i).reshape(len(far), -1)
-        flat = dose_gy.reshape(len(dose_gy), -1)
-        sgemm(1.0, over_j.T, shares[0], beta=1.0, c=flat.T, overwrite_c=True)
+        over_j = shares[1].T @ np.tensordot(shares[0].T, far, axes=1)
+        for plane, at_nodes in enumerate(over_j):
+            dose_gy[plane] += at_nodes @ shares[2]
         if mass.uniform:
             ends = [one.sum(axis=1, dtype=np.float64) for one in shares]
             summed = float(np.einsum("kji,k,j,i->", far.astype(np.float64), *ends))
@@ -314,10 +310,13 @@ def _coarse_grid(split: SplitBremsstrahlung, shape: tuple[int, ...]) -> _CoarseG
 def _gathered(
     shares: tuple[NDArray[np.float32], ...], values: NDArray[np.float32]
 ) -> NDArray[np.float32]:
-    """Share values out to the nodes, the longest way through memory first."""
-    over_k = shares[0] @ values.reshape(len(values), -1)
-    over_j = shares[1] @ over_k.reshape(-1, *values.shape[1:])
-    gathered: NDArray[np.float32] = over_j @ shares[2].T
+    """Share values out to the nodes, plane by plane.
+
+    A plane of a liver is too small for BLAS to wake its threads, which would then wait in the way
+    of those of the Fourier transform.
+    """
+    over_j = shares[1] @ (values @ shares[2].T)
+    gathered: NDArray[np.float32] = np.tensordot(shares[0], over_j, axes=1)
     return gathered
 
 
