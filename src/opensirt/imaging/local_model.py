@@ -30,7 +30,10 @@ _REACH_MM = 12.0
 """The fit looks this far beyond the edge; farther away other uptake decides."""
 
 _VOXELS = 30_000
-"""Of a patch, about."""
+"""Of a patch, about: few enough to be explained anew for every draw."""
+
+FINER_VOXELS = 240_000
+"""Of a patch of finer voxels, which tells what the steps of the other do to a dose."""
 
 _LEAST_SHARE = 0.02
 """A compartment with less than this part of what surrounds the structure is no compartment."""
@@ -87,6 +90,8 @@ class LocalModel:
         Stated full width at half maximum of the image's point spread, without the voxel.
     shift_mm
         Contours may be moved by so much along each axis.
+    n_voxels
+        Of the patch, about.
 
     Raises
     ------
@@ -104,12 +109,13 @@ class LocalModel:
         *,
         fwhm_mm: float,
         shift_mm: float,
+        n_voxels: int = _VOXELS,
     ) -> None:
         if not fwhm_mm > 0:
             raise InputError(f"the resolution of an image is above 0 mm FWHM, found {fwhm_mm}")
         self.fwhm_mm = fwhm_mm
         self._shift_mm = shift_mm
-        self.grid = patch_around(mask, margin_mm=_REACH_MM + shift_mm + fwhm_mm, n_voxels=_VOXELS)
+        self.grid = patch_around(mask, margin_mm=_REACH_MM + shift_mm + fwhm_mm, n_voxels=n_voxels)
         drawn = fractions_on(mask, self.grid)
         self._distance_mm = edge_distance_mm(drawn, self.grid.spacing_mm, mask.grid.spacing_mm)
         self.depth_mm = -float(self._distance_mm.min())

@@ -1,7 +1,8 @@
 """Mean doses and dose–volume histograms with intervals, by drawing what is not known exactly."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from opensirt.domain.missing import Missing
 from opensirt.domain.record import DoseResult, RecoveredDose
 from opensirt.domain.structure import Mask, StructureKind, StructureSet
 from opensirt.domain.uncertainty import DoseInterval, SampledDose
-from opensirt.imaging.local_model import LocalModel
+from opensirt.imaging.local_model import FINER_VOXELS, LocalModel
 from opensirt.imaging.partial_volume import exclusive_masks
 from opensirt.physics.decay import permanent_implant
 from opensirt.physics.dose.convolution import KernelConvolution
@@ -112,17 +113,26 @@ def _recovered(
     volume_fractions: Sequence[float],
 ) -> Recovered:
     assert not isinstance(known.fwhm_mm, Missing)  # noqa: S101 - asked only where it is known
-    model = LocalModel(
-        known.activity, one.structure.mask, others, fwhm_mm=known.fwhm_mm, shift_mm=shift_mm
+    model_on = partial(
+        LocalModel,
+        known.activity,
+        one.structure.mask,
+        others,
+        fwhm_mm=known.fwhm_mm,
+        shift_mm=shift_mm,
     )
-    dose = PatchDose(
+    dose_on = partial(
+        PatchDose,
         known.nuclide,
-        model.grid.shape,
-        model.grid.spacing_mm,
         density_kg_per_ml=one.weights.mean(known.density),
         in_place=known.result.engine == LocalDeposition.name,
     )
-    return Recovered(model, dose, scale * known.gy_scale, volume_fractions)
+
+    def made(model: LocalModel, make_finer: Callable[[], Recovered] | None = None) -> Recovered:
+        dose = dose_on(model.grid.shape, model.grid.spacing_mm)
+        return Recovered(model, dose, scale * known.gy_scale, volume_fractions, make_finer)
+
+    return made(model_on(), lambda: made(model_on(n_voxels=FINER_VOXELS)))
 
 
 def _engine_scale(known: SampledFrom) -> Mapping[str, float]:
@@ -186,12 +196,14 @@ def sampled_dose(
     shifts = _shifts(drawn[:, :3], displaced, spread.shift_half_width_mm)
     edges = spread.edge_mm * normal(drawn[:, 3])
     widths = np.maximum(1 + spread.resolution * normal(drawn[:, 4]), _NARROWEST)
-    states = np.stack(
-        [
-            one.figures(shift, resolution=float(width), edge_mm=float(edge))
-            for shift, width, edge in zip(shifts, widths, edges, strict=True)
-        ]
-    )
+    states = _figures(one, shifts, widths, edges)
+    if (finer := one.finer()) is not None:
+        part = slice(int(rule["refined"]))
+        exact = _figures(finer, shifts[part], widths[part], edges[part]).mean(axis=0)
+        plain = states[part].mean(axis=0)
+        states *= np.divide(exact, plain, out=np.ones_like(plain), where=(plain > 0) & (exact > 0))
+        # Each volume has a factor of its own; a histogram does not rise for all that.
+        states[:, 1:] = np.minimum.accumulate(states[:, 1:], axis=1)
     by_place: float | Missing = Missing.NOT_INCLUDED
     if spread.shift_half_width_mm > 0:
         only = np.array(
@@ -218,6 +230,16 @@ def sampled_dose(
             )
         ),
         shift_spread=by_place,
+    )
+
+
+def _figures(one: Realiser, shifts: Array, widths: Array, edges: Array) -> Array:
+    """Return the figures of every state, (states, 1 + n)."""
+    return np.stack(
+        [
+            one.figures(shift, resolution=float(width), edge_mm=float(edge))
+            for shift, width, edge in zip(shifts, widths, edges, strict=True)
+        ]
     )
 
 
