@@ -46,6 +46,18 @@ class Anatomy:
         return {one.label: one for one in self.structures}[label]
 
 
+def make_liver_with_lesions(
+    liver_rng: np.random.Generator, lesion_rng: np.random.Generator
+) -> tuple[Grid, Liver, list[Lesion]]:
+    """Return the grid of the CT, and liver and lesions on it."""
+    design = parameters()
+    k, j, i = design["grid"]["shape"]
+    spacing_mm = float(design["grid"]["spacing_mm"])
+    grid = centred_grid((k, j, i), (spacing_mm,) * 3, design["frame"])
+    liver = make_liver(grid, liver_rng)
+    return grid, liver, place_lesions(liver, spacing_mm, lesion_rng)
+
+
 def make_anatomy(
     liver_rng: np.random.Generator,
     lesion_rng: np.random.Generator,
@@ -53,12 +65,8 @@ def make_anatomy(
 ) -> Anatomy:
     """Return the anatomy of one patient; each generator decides one part of it."""
     design = parameters()
-    k, j, i = design["grid"]["shape"]
-    spacing_mm = float(design["grid"]["spacing_mm"])
-    grid = centred_grid((k, j, i), (spacing_mm,) * 3, design["frame"])
-    space = space_of(grid)
-    liver = make_liver(grid, liver_rng)
-    lesions = place_lesions(liver, spacing_mm, lesion_rng)
+    grid, liver, lesions = make_liver_with_lesions(liver_rng, lesion_rng)
+    space, spacing_mm = space_of(grid), grid.spacing_mm[0]
     hu = np.full(grid.shape, design["hu"]["air"], dtype=np.float32)
     cavity = _draw_wall(space, hu)
     abdomen = cavity & (below_diaphragm(space) <= design["diaphragm"]["thickness_mm"])

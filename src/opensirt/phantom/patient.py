@@ -70,6 +70,11 @@ def known_nuclides() -> tuple[str, ...]:
     return tuple(parameters()["course"])
 
 
+def generators(seed: int) -> list[np.random.Generator]:
+    """Return the generators of one patient: liver, lesions, CT, uptake, change, two noises."""
+    return [np.random.default_rng(one) for one in np.random.SeedSequence(seed).spawn(7)]
+
+
 def digital_patient(
     *, seed: int = 1, nuclide: str = "Y-90", mismatch: float = 0.0
 ) -> DigitalPatient:
@@ -100,10 +105,7 @@ def digital_patient(
             f"a seed is a whole number from 0 on and a mismatch at least 0; found {seed} and "
             f"{mismatch}"
         )
-    children = np.random.SeedSequence(seed).spawn(7)
-    liver, lesions, ct, uptake_rng, change, scout_noise, noise = map(
-        np.random.default_rng, children
-    )
+    liver, lesions, ct, uptake_rng, change, scout_noise, noise = generators(seed)
     anatomy = make_anatomy(liver, lesions, ct)
     planned = make_uptake(anatomy, uptake_rng)
     delivered = mismatched(planned, mismatch, change) if mismatch > 0 else planned

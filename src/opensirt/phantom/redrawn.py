@@ -13,15 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from opensirt.domain.case import Case
-from opensirt.domain.dvh import Dvh
 from opensirt.domain.grid import Grid
 from opensirt.domain.missing import Missing
 from opensirt.domain.site import SiteProfile
 from opensirt.domain.structure import Mask, Structure, StructureKind, StructureSet
-from opensirt.imaging.edge import edge_distance_mm
 from opensirt.phantom.acquisition import acquired_counts, camera
-from opensirt.phantom.against_truth import true_dose
 from opensirt.phantom.course import digital_case
+from opensirt.phantom.fine_truth import FineTruth, FineTumour
 from opensirt.phantom.parameters import parameters
 from opensirt.phantom.patient import DigitalPatient
 from opensirt.physics.uncertainty import diameter_uncertainty_mm
@@ -35,7 +33,6 @@ QUANTITIES = ("mean", "D70")
 
 _NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 _MARGIN_MM = 40.0
-_AROUND_VOXELS = 8
 _TWO_SIDES = 2 * 1.959964
 """Width of the interval that holds 95 % of a normal distribution, in standard deviations."""
 
@@ -95,49 +92,67 @@ def around_the_liver(patient: DigitalPatient) -> DigitalPatient:
     )
 
 
-def moved_edge(mask: Mask, by_mm: float) -> Mask:
-    """Return the voxels of the mask's grid whose middle lies within an edge moved outwards."""
-    where = np.argwhere(mask.values)
-    low = np.maximum(where.min(axis=0) - _AROUND_VOXELS, 0)
-    high = where.max(axis=0) + _AROUND_VOXELS + 1
-    box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
-    spacing_mm = mask.grid.spacing_mm
-    distance = edge_distance_mm(mask.values[box].astype(np.float64), spacing_mm, spacing_mm)
-    values = np.zeros_like(mask.values)
-    values[box] = distance <= by_mm
-    return mask.with_values(values)
+def drawn_structures(truth: FineTruth, rng: np.random.Generator) -> StructureSet:
+    """Return the contours as somebody else drew and placed them.
 
-
-def drawn_structures(patient: DigitalPatient, rng: np.random.Generator) -> StructureSet:
-    """Return the contours as somebody else drew and placed them."""
+    The voxels of the mask are those of the CT, moved by up to half of one along each axis, so that
+    they do not fall together with those of the truth.
+    """
     shift_mm = rng.uniform(-SHIFT_MM, SHIFT_MM, 3)
+    grid = truth.patient.truth.activity.grid
+    offset = rng.uniform(-0.5, 0.5, 3)
+    seen = replace(grid, affine=_moved(grid.affine, grid.affine[:3, :3] @ offset))
+    index = np.stack(np.meshgrid(*map(np.arange, seen.shape), indexing="ij"), axis=-1)
+    shifted = replace(seen, affine=_moved(seen.affine, shift_mm))
     made: list[Structure] = []
-    for one in patient.structures:
-        mask = one.mask
+    for one in truth.patient.structures:
         if one.kind is StructureKind.TUMOUR:
-            spread_mm = diameter_uncertainty_mm(voxel_mm=mask.grid.spacing_mm[0]) / 2
-            mask = moved_edge(mask, rng.normal(0, spread_mm))
-        affine = mask.grid.affine.copy()
-        affine[:3, 3] += shift_mm
-        grid = replace(mask.grid, affine=affine)
-        made.append(replace(one, mask=Mask(grid, mask.values), assumed=("frame",)))
+            spread_mm = diameter_uncertainty_mm(voxel_mm=grid.spacing_mm[0]) / 2
+            inside = _within(truth.tumours[one.label], seen, rng.normal(0, spread_mm))
+        else:
+            at = np.minimum(np.rint(index + offset).astype(int), np.array(grid.shape) - 1)
+            k, j, i = np.moveaxis(np.maximum(at, 0), -1, 0)
+            inside = one.mask.values[k, j, i]
+        made.append(replace(one, mask=Mask(shifted, inside), assumed=("frame",)))
     return StructureSet(tuple(made))
 
 
-def drawn_case(patient: DigitalPatient, rng: np.random.Generator) -> Case:
+def _within(tumour: FineTumour, grid: Grid, edge_mm: float) -> NDArray[np.bool_]:
+    """Return the voxels of a grid whose middle lies within an edge moved outwards."""
+    from scipy.ndimage import map_coordinates
+
+    corners = tumour.grid.lps_mm(np.array(tumour.grid.shape) - 1), tumour.grid.lps_mm((0, 0, 0))
+    box = box_around(grid, np.minimum(*corners), np.maximum(*corners))
+    starts = np.meshgrid(*(np.arange(one.start, one.stop) for one in box), indexing="ij")
+    at = tumour.grid.index_of(grid.lps_mm(np.stack(starts, axis=-1)))
+    distance = map_coordinates(tumour.distance_mm, np.moveaxis(at, -1, 0), order=1, mode="nearest")
+    made = np.zeros(grid.shape, dtype=np.bool_)
+    made[box] = distance <= edge_mm
+    return made
+
+
+def _moved(affine: NDArray[np.float64], by_mm: NDArray[np.float64]) -> NDArray[np.float64]:
+    made = affine.copy()
+    made[:3, 3] += by_mm
+    return made
+
+
+def drawn_case(truth: FineTruth, rng: np.random.Generator) -> Case:
     """Return the case of one draw of a patient `around_the_liver`."""
+    patient, activity = truth.patient, truth.activity
     case = digital_case(patient)
     taken = case.verification()
     assert taken is not None  # noqa: S101 - a digital patient has one
-    truth = patient.truth.activity
     device = camera(
-        parameters()["course"][patient.nuclide]["camera"], truth.grid.frame_of_reference_uid
+        parameters()["course"][patient.nuclide]["camera"], activity.grid.frame_of_reference_uid
     )
     given_bq = patient.administration.administered_activity_bq
     assert not isinstance(given_bq, Missing)  # noqa: S101 - a digital patient's is known
-    held = truth.total() / given_bq
+    held = activity.total() / given_bq
     device = replace(device, grid=patient.treatment.grid, counts=device.counts * held)
-    counts = acquired_counts(truth.values / np.float32(truth.total()), truth.grid, device, rng)
+    counts = acquired_counts(
+        activity.values / np.float32(activity.total()), activity.grid, device, rng
+    )
     total = float(patient.treatment.values.sum(dtype=np.float64))
     image = replace(
         patient.treatment,
@@ -149,22 +164,22 @@ def drawn_case(patient: DigitalPatient, rng: np.random.Generator) -> Case:
         resolution_fwhm_mm=patient.treatment_fwhm_mm * rng.normal(1, RESOLUTION),
         calibration_standard_uncertainty_fraction=CALIBRATION,
     )
-    return replace(case, images=(drawn,), structures=drawn_structures(patient, rng))
+    return replace(case, images=(drawn,), structures=drawn_structures(truth, rng))
 
 
 def stated_intervals(
-    cut: DigitalPatient, site: SiteProfile, rng: np.random.Generator, *, labels: Sequence[str] = ()
+    truth: FineTruth, site: SiteProfile, rng: np.random.Generator, *, labels: Sequence[str] = ()
 ) -> dict[tuple[str, str], Stated]:
     """Return (tumour, quantity) → what the verification of one draw states.
 
     Parameters
     ----------
-    cut
-        A patient `around_the_liver`.
+    truth
+        Of a patient `around_the_liver`.
     labels
         Tumours to keep; all without any.
     """
-    case = drawn_case(cut, rng)
+    case = drawn_case(truth, rng)
     if labels:
         kept = tuple(
             one
@@ -201,14 +216,11 @@ class Row:
         return self.width_gy / (_TWO_SIDES * self.spread_gy)
 
 
-def compared(patient: DigitalPatient, made: Sequence[dict[tuple[str, str], Stated]]) -> list[Row]:
-    """Compare what was stated with the truth of the (whole) patient."""
-    dose = true_dose(patient)
+def compared(truth: FineTruth, made: Sequence[dict[tuple[str, str], Stated]]) -> list[Row]:
+    """Compare what was stated with the truth."""
     found: list[Row] = []
-    for one in patient.truth.tumours:
-        inside = dose.values[patient.structures.labelled(one.label).mask.values]
-        true = Dvh(inside, dose.grid.voxel_volume_ml)
-        for name, value in zip(QUANTITIES, (true.mean_gy, true.dose_gy(0.70)), strict=True):
+    for one in truth.tumours.values():
+        for name, value in zip(QUANTITIES, (one.dvh.mean_gy, one.dvh.dose_gy(0.70)), strict=True):
             stated = [draw[one.label, name] for draw in made if (one.label, name) in draw]
             if not stated:
                 continue
