@@ -31,6 +31,9 @@ def voxel_weights(mask: Mask, grid: Grid) -> VoxelWeights:
         When the two lie in different frames of reference.
     """
     grid.require_same_frame(mask.grid)
+    if mask.grid.shape == grid.shape and np.array_equal(mask.grid.affine, grid.affine):
+        whole = np.flatnonzero(mask.values)
+        return VoxelWeights(grid, whole, np.ones(whole.size))
     mask = cropped(mask)
     if not mask.values.any():
         return VoxelWeights(grid, np.empty(0, dtype=np.int64), np.empty(0, dtype=np.float64))
