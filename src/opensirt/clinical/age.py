@@ -12,7 +12,7 @@ def age_years(birth_year: int | Missing, *, on: date) -> float | Missing:
     It is missing where the two lie on two sides of full age, and below one year.
 
     >>> age_years(1960, on=date(2026, 3, 2)), age_years(2008, on=date(2026, 3, 2))
-    (65.0, <Missing.NOT_RECORDED: 'not recorded'>)
+    (65.0, <Missing.NOT_RECORDED: 'no trace in the source'>)
     """
     if isinstance(birth_year, Missing):
         return birth_year
