@@ -1,5 +1,6 @@
 """Typed images and what they refuse."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -13,6 +14,7 @@ from opensirt.domain.image import (
     CountsImage,
     CtImage,
     DensityMap,
+    DoseMap,
     Event,
     TimeIntegratedActivityMap,
 )
@@ -59,6 +61,19 @@ def test_values_whose_squares_overflow_are_kept_and_a_lone_nan_among_them_is_not
     spoilt[2, 3, 4] = np.nan
     with pytest.raises(InputError, match="1 of 60 voxels"):
         activity(GRID, spoilt)
+
+
+def test_of_a_dose_that_is_zero_outside_a_block_the_block_is_looked_at() -> None:
+    block = (slice(1, 2), slice(0, 2), slice(0, 2))
+    values = np.zeros(GRID.shape, dtype=np.float32)
+    values[block] = np.inf
+    with pytest.raises(InputError, match="4 of 60 voxels"):
+        DoseMap(grid=GRID, values=values, engine="kernel", zero_outside=block)
+    values[block] = 1.0
+    made = DoseMap(grid=GRID, values=values, engine="kernel", zero_outside=block)
+    assert made.total() == pytest.approx(4 * GRID.voxel_volume_ml)
+    with pytest.raises(InputError, match="60 of 60 voxels"):
+        replace(made, values=np.full(GRID.shape, np.nan, np.float32))
 
 
 def test_a_naive_reference_time_is_refused() -> None:

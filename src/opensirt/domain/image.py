@@ -1,6 +1,6 @@
 """Arrays on a grid; the class of an image is its unit."""
 
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from datetime import datetime
 from enum import Enum
 from typing import ClassVar
@@ -58,10 +58,14 @@ class Image3D:
     values: NDArray[np.float32]
 
     def __post_init__(self) -> None:
+        self._settle(None)
+
+    def _settle(self, zero_outside: tuple[slice, slice, slice] | None) -> None:
+        """Refuse what is no image, and make the values read-only."""
         if self.values.shape != self.grid.shape:
             raise GeometryError(f"values have shape {self.values.shape}, grid {self.grid.shape}")
         values = np.asarray(self.values, dtype=np.float32)
-        n_bad = number_not_finite(values)
+        n_bad = number_not_finite(values if zero_outside is None else values[zero_outside])
         if n_bad:
             raise InputError(
                 f"{n_bad} of {values.size} voxels of a {type(self).__name__} are not finite "
@@ -158,7 +162,14 @@ class EffectiveDoseMap(Image3D):
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class DoseMap(Image3D):
-    """Absorbed dose."""
+    """Absorbed dose.
+
+    Parameters
+    ----------
+    zero_outside
+        Block outside which the engine that made the values left zeros: only the block is looked
+        at for values that are not finite.
+    """
 
     unit: ClassVar[str] = "Gy"
 
@@ -166,3 +177,7 @@ class DoseMap(Image3D):
     radionuclide: str = ""
     data_set: str = ""
     notes: tuple[str, ...] = field(default=())
+    zero_outside: InitVar[tuple[slice, slice, slice] | None] = None
+
+    def __post_init__(self, zero_outside: tuple[slice, slice, slice] | None) -> None:
+        self._settle(zero_outside)

@@ -103,7 +103,7 @@ class KernelConvolution:
             np.divide(in_block, mass.density_kg_per_ml, out=in_block)
         kept = kept_inside(inside, octant_j, part.block, decays.grid.shape)
         close = self._balance(kept, kernel, near_mev, mass.energy_j(in_block), mass.voxel_volume_ml)
-        values, balance = in_block, close
+        values, balance, laid_into = in_block, close, None
         if split is not None:
             more_j = split.add_far(in_block, inside, mass)
             balance = with_more(close, more_j)
@@ -112,14 +112,15 @@ class KernelConvolution:
             values[part.block] += in_block
             balance = with_photons(close, far)
         elif in_block.shape != decays.grid.shape:
-            values = np.zeros(decays.grid.shape, dtype=np.float32)
-            values[part.block] = in_block
+            values, laid_into = np.zeros(decays.grid.shape, dtype=np.float32), part.block
+            values[laid_into] = in_block
         dose = DoseMap(
             grid=decays.grid,
             values=values,
             engine=self.name,
             radionuclide=self.nuclide.name,
             data_set=self.nuclide.data_set,
+            zero_outside=laid_into,
         )
         findings = (
             *negative_decays(inside),
